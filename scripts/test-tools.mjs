@@ -1,0 +1,36 @@
+/**
+ * The programs that the end-to-end tests use as judges, and the Debian packages that bring them. As root on Debian they are
+ * installed; elsewhere a message names what is missing, and the tests that need it are skipped (with CI=true they fail).
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const packageOf = {
+  curl: 'curl',
+  mbsync: 'isync',
+  mutt: 'mutt',
+  openssl: 'openssl',
+  python3: 'python3',
+  swaks: 'swaks',
+  xmllint: 'libxml2-utils',
+}
+
+const onPath = (program) => (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+
+/** Installs what is missing where it may; says what is missing where it may not. */
+export function ensureTestTools() {
+  const missing = Object.keys(packageOf).filter((program) => !onPath(program))
+  if (missing.length === 0) return
+  const packages = missing.map((program) => packageOf[program])
+  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 2, 2], env: environment }).status === 0
+    if (apt('update') && apt('install', '-y', '--no-install-recommends', ...packages)) return
+    process.stderr.write('apt-get could not install the test tools (see above).\n')
+  }
+  process.stderr.write(
+    `Missing for the end-to-end tests: ${missing.join(', ')}.\nOn Debian: sudo apt-get install ${packages.join(' ')}\n`,
+  )
+  if (process.env['CI'] === 'true') process.exit(1)
+}
