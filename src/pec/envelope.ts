@@ -1,0 +1,39 @@
+/** The transport envelope (RFC 6109 3.1.5), ready to be sealed. */
+import type { Instant } from '../base/instant.ts'
+import { fieldsOf, type Header } from '../mime/header.ts'
+import { subjectField } from './fields.ts'
+import type { SubmissionData } from './certification-data.ts'
+import { composeMessage, type EnclosedOriginal, type UnsealedMessage } from './message.ts'
+import type { Issuer } from './receipts.ts'
+
+export interface EnvelopeInput {
+  readonly issuer: Issuer
+  readonly submission: SubmissionData
+  readonly at: Instant
+  /** header of the submission: the envelope inherits routing fields from it */
+  readonly header: Header
+  /** trace of the access point, without the field's name */
+  readonly received: string
+  readonly original: EnclosedOriginal
+}
+
+/** Fields that the envelope inherits unmodified (RFC 6109 2.1.1.2), in the order in which they are written. */
+const INHERITED = ['Received', 'Return-Path', 'To', 'Cc', 'Reply-To']
+
+export function transportEnvelope({ issuer, submission, at, header, received, original }: EnvelopeInput): UnsealedMessage {
+  const inherited = INHERITED.flatMap((name) => fieldsOf(header, name)).map(({ name, value }) => `${name}:${value}`)
+  const fields = [
+    `Received: ${received}`,
+    ...inherited,
+    ...(fieldsOf(header, 'Reply-To').length > 0 ? [] : [`Reply-To: ${submission.sender}`]),
+    `Date: ${at.rfc5322}`,
+    `From: "Per conto di: ${submission.sender.replace(/["\\]/g, '\\$&')}" <${issuer.address}>`,
+    subjectField('POSTA CERTIFICATA: ', submission.rawSubject),
+    `Message-ID: <${submission.pecMsgid}>`,
+    ...(submission.msgid === null ? [] : [`X-Riferimento-Message-ID: ${submission.msgid}`]),
+    'X-Trasporto: posta-certificata',
+    'X-TipoRicevuta: completa',
+  ]
+  const data = { kind: 'posta-certificata', submission, provider: issuer.provider, at, receiptType: 'completa' } as const
+  return composeMessage(fields, data, original)
+}
