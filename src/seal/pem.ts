@@ -1,0 +1,32 @@
+/** PEM (RFC 7468) to DER, for certificates: files hold one or several. */
+import { X509Certificate } from 'node:crypto'
+import { CeralaccaError } from '../base/errors.ts'
+import { openFileKey } from './file-key.ts'
+import type { SealIdentity } from './cms-template.ts'
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/**
+ * @param pem any text with certificates in it, in order
+ * @returns their DER
+ * @throws permanent error `certificate-unreadable` if one of them is none, or if there is none at all
+ */
+export function certificatesOf(pem: string): Buffer[] {
+  try {
+    const certificates = [...pem.matchAll(CERTIFICATE)].map(([one]) => new X509Certificate(one).raw)
+    if (certificates.length === 0) throw new Error('no certificate found')
+    return certificates
+  } catch (cause) {
+    throw new CeralaccaError('certificate-unreadable', 'permanent', 'no PEM certificate, or a damaged one', { cause })
+  }
+}
+
+/**
+ * The identity of an installation that keeps its seal key in a file.
+ * @param files contents: the certificate (more after it count as chain), further CA certificates above it, the private key
+ */
+export function identityOfFiles(files: { certificate: string; chain?: string; key: string; passphrase?: string | undefined }): SealIdentity {
+  const [certificate, ...chain] = certificatesOf(files.certificate)
+  if (certificate === undefined) throw new CeralaccaError('certificate-unreadable', 'permanent', 'no certificate')
+  return { certificate, chain: [...chain, ...(files.chain === undefined ? [] : certificatesOf(files.chain))], sign: openFileKey(files.key, files.passphrase) }
+}
