@@ -1,0 +1,77 @@
+/**
+ * Change hints: "something changed under this key, read again". The bus may lose, may repeat, and carries no state, so everything
+ * must also work with the bus switched off.
+ *
+ * Within the process a hint arrives at the next turn of the event loop. To other processes it goes by a batched NOTIFY on a
+ * connection of its own: inside the writing transaction NOTIFY would queue all commits behind one lock. Publish after commit.
+ */
+import { createBusLink } from './bus-link.ts'
+import type { DatabaseAddress } from './connection.ts'
+
+export interface Bus {
+  /** Tells the listeners of `key`, here and in the other processes. Never fails. A key is short (an id), without line breaks. */
+  publish(key: string): void
+  /** Calls `listener` after hints for `key`, at most once per turn. Answers the function that ends it. */
+  subscribe(key: string, listener: () => void): () => void
+  close(): Promise<void>
+}
+
+export interface BusOptions {
+  /** the database that carries hints between processes; without it they stay in this process */
+  readonly address?: DatabaseAddress
+  /** told of lost connections, and of listeners that throw */
+  readonly warn: (message: string) => void
+}
+
+export function createBus({ address, warn }: BusOptions): Bus {
+  const listeners = new Map<string, Set<() => void>>()
+  const pending = new Set<string>()
+  let scheduled: NodeJS.Immediate | undefined
+
+  /** Delivers to our own listeners, all hints of one turn together. */
+  function hint(key: string): void {
+    if (!listeners.has(key)) return
+    pending.add(key)
+    scheduled ??= setImmediate(deliver)
+  }
+
+  function deliver(): void {
+    scheduled = undefined
+    const keys = [...pending]
+    pending.clear()
+    for (const key of keys) for (const listener of listeners.get(key) ?? []) callListener(listener, warn)
+  }
+
+  const link = address === undefined ? undefined : createBusLink(address, { hint, warn })
+
+  return {
+    publish(key) {
+      hint(key)
+      link?.send(key)
+    },
+    subscribe(key, listener) {
+      // One listener may be given twice: each subscription is its own.
+      const own = (): void => listener()
+      const set = listeners.get(key) ?? new Set()
+      listeners.set(key, set.add(own))
+      return () => {
+        set.delete(own)
+        if (set.size === 0 && listeners.get(key) === set) listeners.delete(key)
+      }
+    },
+    async close() {
+      clearImmediate(scheduled)
+      listeners.clear()
+      await link?.close()
+    },
+  }
+}
+
+/** A listener that throws must not keep the others from their hints. */
+function callListener(listener: () => void, warn: (message: string) => void): void {
+  try {
+    listener()
+  } catch (error) {
+    warn(`a listener of the bus failed: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
