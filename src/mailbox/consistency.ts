@@ -1,0 +1,52 @@
+/** What must hold of mailboxes, folders, messages and contents (I5, I8). */
+import type { Check } from '../storage/consistency.ts'
+
+export const MAILBOX_CHECKS: readonly Check[] = [
+  {
+    invariant: 'I8',
+    says: 'Every UID is below the next UID of its folder',
+    sql: `select 'folder ' || f.id || ' uid ' || m.uid as problem from folder f
+          join message m on m.slot = f.slot and m.folder = f.id where m.uid >= f.uid_next`,
+  },
+  {
+    invariant: 'I8',
+    says: "A folder's counters are those of its messages",
+    sql: `select 'folder ' || f.id as problem from folder f left join (
+            select slot, folder, count(*) as total, count(*) filter (where flags & 1 = 0) as unseen, max(modseq) as modseq
+            from message group by slot, folder) m on m.slot = f.slot and m.folder = f.id
+          where f.total <> coalesce(m.total, 0) or f.unseen <> coalesce(m.unseen, 0) or f.modseq < coalesce(m.modseq, 0)`,
+  },
+  {
+    invariant: 'I8',
+    says: "A mailbox's used bytes are those of its messages, and its cursor is not behind a folder's",
+    sql: `select 'mailbox ' || b.id as problem from mailbox b left join (
+            select f.slot, f.mailbox, sum(m.size) as used from folder f join message m on m.slot = f.slot and m.folder = f.id
+            group by f.slot, f.mailbox) m on m.slot = b.slot and m.mailbox = b.id
+          where b.used <> coalesce(m.used, 0)
+            or exists (select 1 from folder f where f.slot = b.slot and f.mailbox = b.id and f.modseq > b.modseq)`,
+  },
+  {
+    invariant: 'I8',
+    says: 'A UID is either a message or a tombstone',
+    sql: `select 'folder ' || m.folder || ' uid ' || m.uid as problem from message m
+          join tombstone t on t.slot = m.slot and t.folder = m.folder and t.uid = m.uid`,
+  },
+  {
+    invariant: 'I5',
+    says: 'A content has the bytes that it was stored with',
+    sql: `select 'content ' || id as problem from content
+          where sha256(head || tail) <> sha256 or length(head) + blob_length + length(tail) <> size`,
+  },
+  {
+    invariant: 'I5',
+    says: "A content's blob is there, and long enough",
+    sql: `select 'content ' || c.id as problem from content c left join blob b on b.slot = c.blob_slot and b.id = c.blob
+          where c.blob is not null and (b.id is null or c.blob_offset + c.blob_length > b.size)`,
+  },
+  {
+    invariant: 'I5',
+    says: 'A message has the size of its content',
+    sql: `select 'folder ' || m.folder || ' uid ' || m.uid as problem from message m
+          join content c on c.slot = m.slot and c.id = m.content where c.size <> m.size`,
+  },
+]

@@ -1,0 +1,85 @@
+/** SQL that makes, renames and removes folders and mailboxes: several statements, one transaction of one slot. */
+import { clientError } from '../base/errors.ts'
+import { uuidv7 } from '../base/ids.ts'
+import type { Transaction } from '../storage/database.ts'
+import type { MailboxRef, SpecialUse } from './types.ts'
+
+/** Locks the mailbox and takes a new cursor and a UIDVALIDITY that no folder of it ever had. */
+async function lockMailbox(
+  tx: Transaction,
+  { slot, id }: MailboxRef,
+  now: number,
+): Promise<{ modseq: number; uidValidity: number }> {
+  const [row] = await tx.query<{ modseq: number; uid_validity: number }>(
+    `update mailbox set modseq = modseq + 1, uid_validity = greatest(uid_validity + 1, $3)
+     where slot = $1 and id = $2 returning modseq, uid_validity`,
+    [slot, id, Math.floor(now / 1000)],
+  )
+  if (!row) throw clientError('no-such-mailbox', 'The mailbox does not exist')
+  return { modseq: row.modseq, uidValidity: row.uid_validity }
+}
+
+export interface NewFolder {
+  readonly name: string
+  readonly specialUse: SpecialUse | null
+}
+
+/** Makes folders that do not exist yet; those that do are left as they are. Answers how many were made. */
+export async function insertFolders(
+  tx: Transaction,
+  mailbox: MailboxRef,
+  folders: readonly NewFolder[],
+  now: number,
+): Promise<number> {
+  const { modseq, uidValidity } = await lockMailbox(tx, mailbox, now)
+  let made = 0
+  for (const { name, specialUse } of folders) {
+    const rows = await tx.query(
+      `insert into folder (slot, id, mailbox, name, special_use, uid_validity, uid_next, recent_uid, modseq, total, unseen, subscribed)
+       values ($1, $2, $3, $4, $5, $6, 1, 1, $7, 0, 0, true) on conflict (slot, mailbox, name) do nothing returning id`,
+      [mailbox.slot, uuidv7(now), mailbox.id, name, specialUse, uidValidity, modseq],
+    )
+    made += rows.length
+  }
+  return made
+}
+
+/** Makes the mailbox row; does nothing if it is there already. Sizes in bytes. */
+export async function insertMailbox(
+  tx: Transaction,
+  mailbox: MailboxRef,
+  address: string,
+  { quota, reserve, now }: { quota: number; reserve: number; now: number },
+): Promise<void> {
+  await tx.query(
+    `insert into mailbox (slot, id, address, modseq, used, quota, reserve, uid_validity, created_at)
+     values ($1, $2, $3, 1, 0, $4, $5, 0, $6) on conflict (slot, id) do nothing`,
+    [mailbox.slot, mailbox.id, address, quota, reserve, new Date(now)],
+  )
+}
+
+/** Expunges a folder's messages and removes it. */
+export async function removeFolder(tx: Transaction, mailbox: MailboxRef, folder: string, now: number): Promise<void> {
+  await tx.query('select mailbox_expunge($1, $2, $3, null, true, $4)', [mailbox.slot, mailbox.id, folder, new Date(now)])
+  await tx.query('delete from folder where slot = $1 and id = $2', [mailbox.slot, folder])
+}
+
+/** Renames a folder and its children: same ids, same UIDs, new names. */
+export async function renameFolders(tx: Transaction, mailbox: MailboxRef, from: string, to: string, now: number): Promise<void> {
+  await lockMailbox(tx, mailbox, now)
+  await tx.query(
+    `update folder set name = $4 || substr(name, length($3) + 1)
+     where slot = $1 and mailbox = $2 and (name = $3 or starts_with(name, $3 || '/'))`,
+    [mailbox.slot, mailbox.id, from, to],
+  )
+}
+
+export async function setSubscribed(tx: Transaction, mailbox: MailboxRef, name: string, subscribed: boolean): Promise<boolean> {
+  const rows = await tx.query('update folder set subscribed = $4 where slot = $1 and mailbox = $2 and name = $3 returning id', [
+    mailbox.slot,
+    mailbox.id,
+    name,
+    subscribed,
+  ])
+  return rows.length > 0
+}

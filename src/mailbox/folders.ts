@@ -1,0 +1,72 @@
+/** Making, renaming and removing folders. */
+import { clientError } from '../base/errors.ts'
+import type { Database } from '../storage/database.ts'
+import { insertFolders, removeFolder, renameFolders, setSubscribed } from './folder-queries.ts'
+import { canonicalName, checkedName, parentsOf } from './folder-names.ts'
+import type { FolderRow, MailboxQueries } from './queries.ts'
+import type { MailboxRef } from './types.ts'
+
+export interface FoldersDeps {
+  readonly database: Database
+  readonly queries: Pick<MailboxQueries, 'folder' | 'folders' | 'states' | 'copy'>
+  readonly now: () => number
+}
+
+/** The folder commands; each answers once committed, with the errors of `MailboxStore`. */
+export function createFolders({ database: { transactor }, queries, now }: FoldersDeps) {
+  async function existing(mailbox: MailboxRef, name: string): Promise<FolderRow> {
+    const [row] = await queries.folder(mailbox, canonicalName(name))
+    if (!row) throw clientError('no-such-folder', `There is no folder "${name}"`)
+    return row
+  }
+
+  /** Makes the folder and the levels above it (RFC 3501 6.3.3). */
+  async function create(mailbox: MailboxRef, wanted: string): Promise<FolderRow> {
+    const name = checkedName(wanted)
+    const above = parentsOf(name).map((parent) => ({ name: parent, specialUse: null }))
+    const made = await transactor.transact(mailbox.slot, async (tx) => {
+      if (above.length > 0) await insertFolders(tx, mailbox, above, now())
+      return insertFolders(tx, mailbox, [{ name, specialUse: null }], now())
+    })
+    if (made === 0) throw clientError('folder-exists', `There is a folder "${name}" already`)
+    return existing(mailbox, name)
+  }
+
+  async function remove(mailbox: MailboxRef, name: string): Promise<void> {
+    if (canonicalName(name) === 'INBOX') throw clientError('folder-not-removable', 'The inbox cannot be removed')
+    const { id } = await existing(mailbox, name)
+    await transactor.transact(mailbox.slot, (tx) => removeFolder(tx, mailbox, id, now()))
+  }
+
+  async function rename(mailbox: MailboxRef, from: string, to: string): Promise<void> {
+    const source = await existing(mailbox, from)
+    const name = checkedName(to)
+    if (source.name !== 'INBOX' && name.startsWith(`${source.name}/`)) {
+      throw clientError('bad-folder-name', 'A folder cannot be moved into itself')
+    }
+    const all = new Set((await queries.folders(mailbox)).map((folder) => folder.name))
+    if (all.has(name)) throw clientError('folder-exists', `There is a folder "${name}" already`)
+    if (source.name === 'INBOX') return moveInbox(mailbox, source, name)
+    const above = parentsOf(name).filter((parent) => !all.has(parent))
+    await transactor.transact(mailbox.slot, async (tx) => {
+      const parents = above.map((parent) => ({ name: parent, specialUse: null }))
+      if (parents.length > 0) await insertFolders(tx, mailbox, parents, now())
+      await renameFolders(tx, mailbox, source.name, name, now())
+    })
+  }
+
+  /** Renaming the inbox makes a folder of its messages and leaves it empty (RFC 3501 6.3.5). */
+  async function moveInbox(mailbox: MailboxRef, inbox: FolderRow, name: string): Promise<void> {
+    const target = await create(mailbox, name)
+    const uids = (await queries.states(mailbox.slot, inbox.id)).map(({ uid }) => uid)
+    await queries.copy(mailbox, inbox.id, uids, target.id, true, new Date(now()))
+  }
+
+  async function subscribe(mailbox: MailboxRef, name: string, subscribed: boolean): Promise<void> {
+    const known = await transactor.transact(mailbox.slot, (tx) => setSubscribed(tx, mailbox, canonicalName(name), subscribed))
+    // Unsubscribing what is gone is what clients do after removing a folder.
+    if (!known && subscribed) throw clientError('no-such-folder', `There is no folder "${name}"`)
+  }
+
+  return { create, remove, rename, subscribe }
+}

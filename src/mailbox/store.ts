@@ -1,0 +1,154 @@
+/**
+ * The mailbox store on PostgreSQL, as `MailboxStore` promises it. Called by the protocols (IMAP; later POP3 and JMAP) and by the registry.
+ * After each commit it gives a hint on the bus; who watches re-reads the change log (I8).
+ */
+import { createHash } from 'node:crypto'
+import { clientError } from '../base/errors.ts'
+import { uuidv7 } from '../base/ids.ts'
+import { decodeParsed, encodeParsed, parseStructure } from '../mime/structure.ts'
+import type { Blobs } from '../storage/blobs.ts'
+import type { Bus } from '../storage/bus.ts'
+import type { Database } from '../storage/database.ts'
+import { BytesPack, contentItem } from './content.ts'
+import { createContents } from './contents.ts'
+import { canonicalName } from './folder-names.ts'
+import { createFolders } from './folders.ts'
+import { mailboxQueries, type FolderRow, type MessageRow, type StateRow } from './queries.ts'
+import { translateErrors } from './store-errors.ts'
+import type { AppendRequest, Folder, FolderChanges, MailboxRef, MailboxStore, MessageState, StoredMessage } from './types.ts'
+
+/** How many message rows are in memory at a time while a client fetches. */
+const ROWS_AT_A_TIME = 200
+
+export interface MailboxStoreDeps {
+  readonly database: Database
+  readonly blobs: Blobs
+  readonly bus: Bus
+  readonly now: () => number
+}
+
+export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDeps): MailboxStore {
+  const queries = mailboxQueries(database)
+  const contents = createContents(queries, blobs)
+  const folders = createFolders({ database, queries, now })
+
+  async function folderRow(mailbox: MailboxRef, name: string): Promise<FolderRow> {
+    const [row] = await queries.folder(mailbox, canonicalName(name))
+    if (!row) throw clientError('no-such-folder', `There is no folder "${name}"`)
+    return row
+  }
+
+  /** Runs a change, then tells those who watch the mailbox. */
+  async function changing<T>(mailbox: MailboxRef, change: () => Promise<T>): Promise<T> {
+    const result = await translateErrors(change)
+    bus.publish(mailbox.id)
+    return result
+  }
+
+  /** The bytes go to a blob of the mailbox's own slot: small ones in the database, large ones on disk. */
+  async function storeWhole(pack: BytesPack, { slot }: MailboxRef, request: AppendRequest): Promise<object> {
+    const id = uuidv7(now())
+    const { bytes, flags, keywords, internalDate } = request
+    const place = blobs.place(bytes.length)
+    await blobs.put({ slot, id }, bytes, place, createHash('sha256').update(bytes).digest())
+    const slice = { slot, id, place, offset: 0, length: bytes.length }
+    const empty = Buffer.alloc(0)
+    const parsed = encodeParsed(parseStructure(bytes))
+    const content = { head: empty, tail: empty, parsed, size: bytes.length, slice }
+    return { ...contentItem(pack, uuidv7(now()), content), flags, keywords, internalDate, receipt: false }
+  }
+
+  async function copyTo(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string, move: boolean) {
+    const target = await folderRow(mailbox, to)
+    const rows = await changing(mailbox, () => queries.copy(mailbox, folderId, uids, target.id, move, new Date(now())))
+    return {
+      uidValidity: rows[0]?.uid_validity ?? target.uid_validity,
+      uids: rows.map((row): [number, number] => [row.source_uid, row.uid]),
+    }
+  }
+
+  return {
+    folders: async (mailbox) => (await queries.folders(mailbox)).map(toFolder),
+
+    async folder(mailbox, name) {
+      const [row] = await queries.folder(mailbox, canonicalName(name))
+      return row && toFolder(row)
+    },
+
+    createFolder: async (mailbox, name) => toFolder(await changing(mailbox, () => folders.create(mailbox, name))),
+    deleteFolder: (mailbox, name) => changing(mailbox, () => folders.remove(mailbox, name)),
+    renameFolder: (mailbox, from, to) => changing(mailbox, () => folders.rename(mailbox, from, to)),
+    subscribe: (mailbox, name, subscribed) => changing(mailbox, () => folders.subscribe(mailbox, name, subscribed)),
+
+    async open(mailbox, name, takeRecent) {
+      const canonical = canonicalName(name)
+      const [taken] = takeRecent ? await queries.takeRecent(mailbox, canonical) : []
+      const row = await folderRow(mailbox, canonical)
+      const messages = (await queries.states(mailbox.slot, row.id)).map(toState)
+      return { folder: toFolder(row), messages, firstRecentUid: taken?.recent_uid ?? row.recent_uid }
+    },
+
+    async changes(mailbox, folderId, since): Promise<FolderChanges> {
+      const rows = await queries.changes(mailbox, folderId, since)
+      const cursor = rows.find((row) => row.kind === 'c')
+      if (!cursor) throw clientError('folder-changed', 'The folder was removed')
+      return {
+        modseq: cursor.modseq,
+        uidNext: cursor.uid,
+        changed: rows.filter((row) => row.kind === 'm').map(toState),
+        vanished: rows.filter((row) => row.kind === 'v').map((row) => row.uid),
+      }
+    },
+
+    async *messages(mailbox, folderId, uids) {
+      for (let at = 0; at < uids.length; at += ROWS_AT_A_TIME) {
+        yield* (await queries.messages(mailbox.slot, folderId, uids.slice(at, at + ROWS_AT_A_TIME))).map(toMessage)
+      }
+    },
+
+    read: ({ slot }, contentId, from, to) => contents.read(slot, contentId, from, to),
+
+    async append(mailbox, folderName, requests) {
+      const folder = await folderRow(mailbox, folderName)
+      const pack = new BytesPack()
+      const items: object[] = []
+      for (const request of requests) items.push(await storeWhole(pack, mailbox, request))
+      const rows = await changing(mailbox, () => queries.append(mailbox, folder.id, items, pack.bytes(), new Date(now())))
+      const uids = rows.flatMap(({ uid }) => (uid === null ? [] : [uid]))
+      if (uids.length < requests.length) throw clientError('over-quota', 'The mailbox is full: remove messages and try again')
+      return { uidValidity: rows[0]?.uid_validity ?? folder.uid_validity, uids }
+    },
+
+    storeFlags: async (mailbox, folderId, uids, { mode, flags, keywords }) =>
+      (await changing(mailbox, () => queries.storeFlags(mailbox, folderId, uids, mode, flags, keywords))).map(toState),
+
+    copy: (mailbox, folderId, uids, to) => copyTo(mailbox, folderId, uids, to, false),
+    move: (mailbox, folderId, uids, to) => copyTo(mailbox, folderId, uids, to, true),
+
+    expunge: async (mailbox, folderId, uids) =>
+      (await changing(mailbox, () => queries.expunge(mailbox, folderId, uids ?? null, new Date(now())))).map(({ uid }) => uid),
+
+    watch: (mailbox, listener) => bus.subscribe(mailbox.id, listener),
+  }
+}
+
+function toFolder(row: FolderRow): Folder {
+  return {
+    id: row.id,
+    name: row.name,
+    specialUse: row.special_use,
+    uidValidity: row.uid_validity,
+    uidNext: row.uid_next,
+    modseq: row.modseq,
+    total: row.total,
+    unseen: row.unseen,
+    subscribed: row.subscribed,
+  }
+}
+
+const toState = ({ uid, modseq, flags, keywords }: StateRow): MessageState => ({ uid, modseq, flags, keywords })
+
+function toMessage(row: MessageRow): StoredMessage {
+  const content = { id: row.content, size: row.size, parsed: decodeParsed(row.parsed) }
+  return { ...toState(row), internalDate: row.internal_date.getTime(), content }
+}

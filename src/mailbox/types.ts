@@ -1,0 +1,124 @@
+/**
+ * The mailbox as IMAP, POP3 and JMAP share it: folders, messages, flags, one change cursor (modseq) per mailbox.
+ * Counters, UIDs and quota change in the transaction of the message row (I8); the bytes of a message never change (I5).
+ */
+import type { ParsedMessage } from '../mime/structure.ts'
+
+/** Where a mailbox lives: its id, and the slot that leads every key of its tables. */
+export interface MailboxRef {
+  readonly slot: number
+  readonly id: string
+}
+
+/** System flags as bits of `flags`; keywords are words of the client's own. */
+export const Flag = { seen: 1, answered: 2, flagged: 4, deleted: 8, draft: 16 } as const
+
+export type SpecialUse = '\\Archive' | '\\Drafts' | '\\Junk' | '\\Sent' | '\\Trash'
+
+export interface Folder {
+  readonly id: string
+  /** Unicode, levels separated by "/"; the inbox is always "INBOX" */
+  readonly name: string
+  readonly specialUse: SpecialUse | null
+  readonly uidValidity: number
+  readonly uidNext: number
+  /** the cursor of the folder's last change */
+  readonly modseq: number
+  readonly total: number
+  readonly unseen: number
+  readonly subscribed: boolean
+}
+
+/** What a session keeps of each message of a selected folder. */
+export interface MessageState {
+  readonly uid: number
+  readonly modseq: number
+  readonly flags: number
+  readonly keywords: readonly string[]
+}
+
+/** Content = head + slice of a blob + tail; `size` is the whole, in bytes. */
+export interface StoredContent {
+  readonly id: string
+  readonly size: number
+  readonly parsed: ParsedMessage
+}
+
+export interface StoredMessage extends MessageState {
+  /** when the message came into the mailbox, milliseconds since 1970 */
+  readonly internalDate: number
+  readonly content: StoredContent
+}
+
+export interface FolderSnapshot {
+  readonly folder: Folder
+  readonly messages: MessageState[]
+  /** first UID that no session has been told of as \Recent yet */
+  readonly firstRecentUid: number
+}
+
+export interface FolderChanges {
+  /** the new cursor: pass it as `since` next time */
+  readonly modseq: number
+  /** new messages and those whose flags changed, by UID */
+  readonly changed: MessageState[]
+  /** UIDs expunged since */
+  readonly vanished: number[]
+  readonly uidNext: number
+}
+
+export interface AppendRequest {
+  readonly bytes: Buffer
+  readonly flags: number
+  readonly keywords: readonly string[]
+  /** milliseconds since 1970 */
+  readonly internalDate: number
+}
+
+export interface CopyResult {
+  readonly uidValidity: number
+  /** pairs of source UID and UID in the destination, by source UID */
+  readonly uids: [number, number][]
+}
+
+export interface FlagChange {
+  readonly mode: 'add' | 'remove' | 'replace'
+  readonly flags: number
+  readonly keywords: readonly string[]
+}
+
+/**
+ * The mailbox store. Errors are `CeralaccaError`s with these codes: `no-such-folder`, `folder-exists`, `folder-not-removable`,
+ * `bad-folder-name`, `over-quota`, `folder-changed` (it was deleted under the session).
+ */
+export interface MailboxStore {
+  folders(mailbox: MailboxRef): Promise<Folder[]>
+  folder(mailbox: MailboxRef, name: string): Promise<Folder | undefined>
+  createFolder(mailbox: MailboxRef, name: string): Promise<Folder>
+  /** Deletes the folder with its messages; its children stay. */
+  deleteFolder(mailbox: MailboxRef, name: string): Promise<void>
+  /** Renames a folder and its children; renaming INBOX moves its messages (RFC 3501 6.3.5). */
+  renameFolder(mailbox: MailboxRef, from: string, to: string): Promise<void>
+  subscribe(mailbox: MailboxRef, name: string, subscribed: boolean): Promise<void>
+  /** All message states of a folder, by UID. With `takeRecent` no later session sees these messages as recent. */
+  open(mailbox: MailboxRef, name: string, takeRecent: boolean): Promise<FolderSnapshot>
+  /** What changed in a folder since a cursor; no gap, no late UID (I8). */
+  changes(mailbox: MailboxRef, folderId: string, since: number): Promise<FolderChanges>
+  /** The messages with these UIDs that exist, by UID, in chunks: memory does not grow with the number asked. */
+  messages(mailbox: MailboxRef, folderId: string, uids: readonly number[]): AsyncIterable<StoredMessage>
+  /** Bytes [from, to) of a message, in pieces of at most 1 MiB. */
+  read(mailbox: MailboxRef, contentId: string, from: number, to: number): AsyncIterable<Buffer>
+  append(
+    mailbox: MailboxRef,
+    folderName: string,
+    messages: readonly AppendRequest[],
+  ): Promise<{ uidValidity: number; uids: number[] }>
+  /** Changes flags; answers the new state of the messages that exist. */
+  storeFlags(mailbox: MailboxRef, folderId: string, uids: readonly number[], change: FlagChange): Promise<MessageState[]>
+  copy(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string): Promise<CopyResult>
+  move(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string): Promise<CopyResult>
+  /** Removes the messages with \Deleted, among `uids` if given; answers the removed UIDs. */
+  expunge(mailbox: MailboxRef, folderId: string, uids?: readonly number[]): Promise<number[]>
+  /** Calls back after each change of the mailbox; hints may come twice or be lost, so the caller re-reads `changes`. */
+  watch(mailbox: MailboxRef, listener: () => void): () => void
+}
