@@ -1,0 +1,66 @@
+/**
+ * The ledger (registro): what the law wants written of every operation (RFC 6109 2.3), in the transaction of the fact (I6).
+ * Rooms make entries here and hand them to `ledger_append` inside their own database function; nobody changes one.
+ */
+import type { Instant } from '../base/instant.ts'
+
+/** What happened. `accepted` stands for the acceptance, its receipt and its envelope: one transaction, one instant (I7). */
+export type LedgerEvent = 'accepted' | 'delivered' | 'delivery-failed' | 'receipt-received'
+
+export interface LedgerFacts {
+  readonly pecMsgid: string
+  readonly msgid: string | null
+  readonly sender: string
+  /** those that the event is about */
+  readonly recipients: readonly string[]
+  readonly subject: string
+}
+
+export interface LedgerEntry extends LedgerFacts {
+  readonly at: number
+  readonly event: LedgerEvent
+  /** Message-IDs of the messages that the event made, without angle brackets */
+  readonly related: readonly string[]
+  /** the sending provider */
+  readonly provider: string
+  readonly detail: string | null
+}
+
+/**
+ * An entry as it goes to `ledger_append`. NULs, which PostgreSQL cannot keep in a text, become U+FFFD.
+ * @param related Message-IDs of what the event made
+ */
+export function ledgerEntry(
+  event: LedgerEvent,
+  at: Instant,
+  facts: LedgerFacts,
+  { related, provider, detail = null }: { related: readonly string[]; provider: string; detail?: string | null },
+): LedgerEntry {
+  const { pecMsgid, msgid, sender, recipients, subject } = facts
+  return { at: at.ms, event, pecMsgid, msgid, sender, recipients, subject: storable(subject), related, provider, detail }
+}
+
+/** A text that PostgreSQL's JSON and text types accept. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\ufffd')
+}
+
+/** A stored entry in the one form over which it will be sealed: a JSON array of fixed order, UTF-8. */
+export function canonicalForm(slot: number, seq: number, entry: LedgerEntry): string {
+  const { at, event, pecMsgid, msgid, sender, recipients, subject, related, provider, detail } = entry
+  return JSON.stringify([
+    1,
+    slot,
+    seq,
+    new Date(at).toISOString(),
+    event,
+    pecMsgid,
+    msgid,
+    sender,
+    recipients,
+    subject,
+    related,
+    provider,
+    detail,
+  ])
+}

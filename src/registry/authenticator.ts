@@ -1,0 +1,80 @@
+/**
+ * Logins of holders. A verified password is remembered for some minutes as a keyed hash that dies with the process, so that a client
+ * that connects often does not cost 10 ms each time; a changed password is noticed at once, for the stored hash is read every time.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { CeralaccaError, clientError } from '../base/errors.ts'
+import type { MailboxRef } from '../mailbox/types.ts'
+import { canonicalAddress } from './address.ts'
+import type { LoginBrake } from './login-brake.ts'
+import { hashPassword, verifyPassword } from './passwords.ts'
+import type { RegistryQueries } from './queries.ts'
+
+export interface Login {
+  readonly mailbox: MailboxRef
+  /** canonical */
+  readonly address: string
+}
+
+/** @throws `bad-credentials` (client), `login-throttled` (temporary), and what the database throws */
+export type Authenticate = (user: string, password: string, clientAddress: string) => Promise<Login>
+
+interface Remembered {
+  readonly proof: Buffer
+  readonly storedHash: string
+  readonly until: number
+}
+
+const REMEMBERED_FOR = 10 * 60_000
+const MOST_REMEMBERED = 50_000
+
+export interface AuthenticatorDeps {
+  readonly queries: Pick<RegistryQueries, 'find' | 'passwordHash'>
+  readonly brake: LoginBrake
+  readonly now: () => number
+}
+
+export function createAuthenticator({ queries, brake, now }: AuthenticatorDeps): Authenticate {
+  const key = randomBytes(32)
+  const remembered = new Map<string, Remembered>()
+  // Who asks for an account that does not exist must wait as long as for one that does.
+  const decoy = hashPassword(randomBytes(16).toString('hex'))
+
+  const proofOf = (password: string): Buffer => createHmac('sha256', key).update(password).digest()
+
+  function isRemembered(mailbox: string, password: string, storedHash: string): boolean {
+    const entry = remembered.get(mailbox)
+    return (
+      entry !== undefined &&
+      entry.until > now() &&
+      entry.storedHash === storedHash &&
+      timingSafeEqual(entry.proof, proofOf(password))
+    )
+  }
+
+  function remember(mailbox: string, password: string, storedHash: string): void {
+    const [oldest] = remembered.keys()
+    if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+    remembered.set(mailbox, { proof: proofOf(password), storedHash, until: now() + REMEMBERED_FOR })
+  }
+
+  return async (user, password, clientAddress) => {
+    const address = canonicalAddress(user.trim())
+    const wait = brake.wait(address, clientAddress)
+    if (wait > 0) {
+      const seconds = Math.ceil(wait / 1000)
+      throw new CeralaccaError('login-throttled', 'temporary', `Too many wrong passwords: try again in ${seconds} seconds`)
+    }
+    const mailbox = await queries.find(address)
+    const storedHash = mailbox && (await queries.passwordHash(mailbox))
+    if (mailbox && storedHash && isRemembered(mailbox.id, password, storedHash)) return { mailbox, address }
+    const right = await verifyPassword(storedHash ?? (await decoy), password)
+    if (!mailbox || !storedHash || !right) {
+      brake.failed(address, clientAddress)
+      throw clientError('bad-credentials', 'Wrong user name or password: the user name is the whole certified address')
+    }
+    brake.succeeded(address, clientAddress)
+    remember(mailbox.id, password, storedHash)
+    return { mailbox, address }
+  }
+}

@@ -1,0 +1,11 @@
+/** What must hold of addresses and mailboxes. */
+import type { Check } from '../storage/consistency.ts'
+
+export const REGISTRY_CHECKS: readonly Check[] = [
+  {
+    invariant: 'registry',
+    says: 'A mailbox has the address that leads to it',
+    sql: `select 'mailbox ' || m.id as problem from mailbox m
+          where not exists (select 1 from address a where a.address = m.address and a.mailbox = m.id and a.mailbox_slot = m.slot)`,
+  },
+]

@@ -1,0 +1,98 @@
+/** The registry of mailboxes: making them, finding them by address, their passwords. Called by the CLI and, through `find`, by the points. */
+import { clientError } from '../base/errors.ts'
+import { slotOf, uuidv7 } from '../base/ids.ts'
+import type { Domains } from '../directory/domains.ts'
+import { insertFolders, insertMailbox } from '../mailbox/folder-queries.ts'
+import { STANDARD_FOLDERS } from '../mailbox/folder-names.ts'
+import type { MailboxRef } from '../mailbox/types.ts'
+import type { Database } from '../storage/database.ts'
+import { canonicalAddress, checkedAddress, domainOf } from './address.ts'
+import { hashPassword } from './passwords.ts'
+import type { MailboxSummary, RegistryQueries } from './queries.ts'
+
+export interface Mailboxes {
+  /** @throws `bad-address`, `no-such-domain`, `address-taken`, `weak-password` */
+  create(address: string, password: string, quota: number): Promise<MailboxSummary>
+  /** The mailbox of an address in any case, or undefined. */
+  find(address: string): Promise<MailboxRef | undefined>
+  list(domain?: string): Promise<MailboxSummary[]>
+  /** @throws `no-such-mailbox` */
+  show(address: string): Promise<MailboxSummary>
+  /** @throws `no-such-mailbox`, `weak-password` */
+  setPassword(address: string, password: string): Promise<void>
+}
+
+/** Receipts may fill this much beyond the quota (I10): a tenth of it, but at least 50 MB. */
+const reserveFor = (quota: number): number => Math.max(Math.floor(quota / 10), 50_000_000)
+
+/** Addresses found lately; an address never moves to another mailbox, so what was found stays true. */
+const MOST_REMEMBERED = 100_000
+
+export interface MailboxesDeps {
+  readonly database: Database
+  readonly queries: RegistryQueries
+  readonly domains: Pick<Domains, 'isLocal'>
+  readonly now: () => number
+}
+
+export function createMailboxes({ database, queries, domains, now }: MailboxesDeps): Mailboxes {
+  const found = new Map<string, MailboxRef>()
+
+  async function find(wanted: string): Promise<MailboxRef | undefined> {
+    const address = canonicalAddress(wanted)
+    const known = found.get(address)
+    if (known) return known
+    const mailbox = await queries.find(address)
+    // Until its row stands, the mailbox is being made and takes no mail.
+    if (!mailbox || !(await queries.summary(mailbox))) return undefined
+    if (found.size >= MOST_REMEMBERED) found.clear()
+    found.set(address, mailbox)
+    return mailbox
+  }
+
+  async function existing(address: string): Promise<MailboxRef> {
+    const mailbox = await find(address)
+    if (!mailbox) throw clientError('no-such-mailbox', `There is no mailbox ${address}; see "ceralacca mailbox list"`)
+    return mailbox
+  }
+
+  async function show(address: string): Promise<MailboxSummary> {
+    const summary = await queries.summary(await existing(address))
+    if (!summary) throw clientError('no-such-mailbox', `There is no mailbox ${address}`)
+    return summary
+  }
+
+  return {
+    find,
+
+    /** Two slots, two transactions: claim the address, then make the mailbox. A claim left by a crash is completed the next time. */
+    async create(wanted, password, quota) {
+      const address = checkedAddress(wanted)
+      const domain = domainOf(address)
+      if (!(await domains.isLocal(domain))) {
+        throw clientError('no-such-domain', `${domain} is not served here: add it with "ceralacca domain add ${domain}"`)
+      }
+      const hash = await hashPassword(password)
+      const id = uuidv7(now())
+      await queries.claim(address, { slot: slotOf(id), id }, new Date(now()))
+      const mailbox = await queries.find(address)
+      if (!mailbox || (await queries.summary(mailbox)))
+        throw clientError('address-taken', `The address ${address} is given already`)
+      await database.transactor.transact(mailbox.slot, async (tx) => {
+        await insertMailbox(tx, mailbox, address, { quota, reserve: reserveFor(quota), now: now() })
+        await insertFolders(tx, mailbox, STANDARD_FOLDERS, now())
+      })
+      await queries.setPasswordHash(mailbox, hash, new Date(now()))
+      return show(address)
+    },
+
+    list: (domain) => queries.list(domain),
+
+    show,
+
+    async setPassword(address, password) {
+      const mailbox = await existing(address)
+      await queries.setPasswordHash(mailbox, await hashPassword(password), new Date(now()))
+    },
+  }
+}
