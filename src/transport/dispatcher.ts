@@ -1,0 +1,139 @@
+/**
+ * Dispatches on their way. A dispatch is a durable row; who accepted it tries it at once from memory, and whoever polls tries it again
+ * when its lease has passed: after a crash nothing is lost, and a step done twice changes nothing (I4).
+ */
+import type { EventSink } from '../base/events.ts'
+import { asCeralaccaError } from '../base/errors.ts'
+import type { Loader } from './loader.ts'
+import type { TransportQueries } from './queries.ts'
+import type { Dispatch, OutgoingReceipt, Submission } from './types.ts'
+
+/** So long a row belongs to the process that took it: longer than any local delivery takes, short enough to wait for after a crash. */
+export const LEASE_MS = 20_000
+const POLL_MS = 2000
+const CLAIM_AT_A_TIME = 100
+/** Beyond this the fresh dispatches wait as rows, not in memory. */
+const MOST_IN_MEMORY = 2000
+const MOST_BYTES_IN_MEMORY = 64 * 1024 * 1024
+
+export interface DispatcherDeps {
+  readonly queries: TransportQueries
+  readonly loader: Loader
+  /** Delivers to a local mailbox; answers the receipt that is now in the outbox, or undefined if another did it before. */
+  readonly deliver: (dispatch: Dispatch) => Promise<OutgoingReceipt | undefined>
+  /** Puts a receipt into the sender's mailbox and closes its dispatch. */
+  readonly receive: (receipt: OutgoingReceipt) => Promise<void>
+  /** Takes a receipt that has arrived out of the outbox. */
+  readonly arrived: (receipt: OutgoingReceipt) => Promise<void>
+  readonly report: EventSink
+  readonly now: () => number
+}
+
+export interface Dispatcher {
+  /** Starts the dispatches of a submission that has just been committed. */
+  start(submission: Submission): void
+  /** Works off what is due, over and over. With `alone`, leases of processes that are gone end first. */
+  run(alone: boolean): Promise<void>
+  /** Stops polling and waits for what is under way. */
+  stop(): Promise<void>
+}
+
+export function createDispatcher({ queries, loader, deliver, receive, arrived, report, now }: DispatcherDeps): Dispatcher {
+  const underWay = new Set<Promise<void>>()
+  let bytesInMemory = 0
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+
+  function track(work: Promise<void>): void {
+    underWay.add(work)
+    void work.finally(() => underWay.delete(work))
+  }
+
+  async function bringBack(receipt: OutgoingReceipt): Promise<void> {
+    await receive(receipt)
+    await arrived(receipt)
+  }
+
+  /** One step of one dispatch. What fails stays a row, and is tried again when its lease has passed. */
+  async function attempt(dispatch: Dispatch): Promise<void> {
+    const { submission, recipient } = dispatch
+    try {
+      const receipt = await deliver(dispatch)
+      if (receipt) await bringBack(receipt)
+    } catch (thrown) {
+      const error = asCeralaccaError(thrown)
+      report('dispatch-attempt-failed', { pecMsgid: submission.data.pecMsgid, error })
+      await queries
+        .recordError(submission.sender.slot, submission.data.pecMsgid, recipient, error.code)
+        .catch((second: unknown) => report('unexpected-error', { where: 'dispatch', error: asCeralaccaError(second) }))
+    }
+  }
+
+  async function attemptAll(submission: Submission): Promise<void> {
+    bytesInMemory += submission.body.bytes.length
+    await Promise.all(submission.data.recipients.map(({ address }) => attempt({ submission, recipient: address })))
+    bytesInMemory -= submission.body.bytes.length
+  }
+
+  async function retryDispatches(slot: number, at: number): Promise<void> {
+    const rows = await queries.claimDispatches(slot, new Date(at), new Date(at + LEASE_MS), CLAIM_AT_A_TIME)
+    for (const pecMsgid of new Set(rows.map((row) => row.pec_msgid))) {
+      const submission = await loader.loadSubmission(slot, pecMsgid)
+      const recipients = rows.filter((row) => row.pec_msgid === pecMsgid).map((row) => row.recipient)
+      await Promise.all(recipients.map((recipient) => attempt({ submission, recipient })))
+    }
+  }
+
+  async function retryOutbox(slot: number, at: number): Promise<void> {
+    const rows = await queries.claimOutbox(slot, new Date(at), new Date(at + LEASE_MS), CLAIM_AT_A_TIME)
+    for (const row of rows) await bringBack(await loader.loadReceipt(row))
+  }
+
+  const retry = { dispatch: retryDispatches, outbox: retryOutbox }
+
+  async function poll(): Promise<void> {
+    for (const queue of ['outbox', 'dispatch'] as const) {
+      for (const slot of await queries.dueSlots(queue, new Date(now()))) {
+        if (stopped) return
+        await retry[queue](slot, now()).catch((thrown: unknown) =>
+          report('unexpected-error', { where: `${queue} of slot ${slot}`, error: asCeralaccaError(thrown) }),
+        )
+      }
+    }
+  }
+
+  async function pollAndPlan(): Promise<void> {
+    await poll().catch((thrown: unknown) =>
+      report('unexpected-error', { where: 'dispatch poll', error: asCeralaccaError(thrown) }),
+    )
+    if (!stopped) timer = setTimeout(() => track(pollAndPlan()), POLL_MS)
+  }
+
+  /** Rows leased by a process that was killed are due at once: asked for with a time after every lease. */
+  async function endLeases(): Promise<void> {
+    for (const queue of ['outbox', 'dispatch'] as const) {
+      const afterAllLeases = new Date(now() + 10 * LEASE_MS)
+      for (const slot of await queries.dueSlots(queue, afterAllLeases)) await queries.release(queue, slot, new Date(now()))
+    }
+  }
+
+  return {
+    start(submission) {
+      const { data, body } = submission
+      if (stopped || underWay.size + data.recipients.length > MOST_IN_MEMORY) return
+      if (bytesInMemory > 0 && bytesInMemory + body.bytes.length > MOST_BYTES_IN_MEMORY) return
+      track(attemptAll(submission))
+    },
+
+    async run(alone) {
+      if (alone) await endLeases()
+      track(pollAndPlan())
+    },
+
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
+  }
+}
