@@ -1,0 +1,55 @@
+/** The HTTPS server: for now health for those who watch the service, and a first page with the parameters that a mail client needs. */
+import { fastify, type FastifyInstance } from 'fastify'
+import { asCeralaccaError } from '../../base/errors.ts'
+import type { EventSink } from '../../base/events.ts'
+import { welcomePage, type ClientParameters } from './welcome-page.ts'
+
+export interface WebServerDeps {
+  readonly tls: { readonly key: string; readonly cert: string }
+  /** Resolves if the service can do its work; throws what hinders it. */
+  readonly probe: () => Promise<void>
+  readonly parameters: ClientParameters
+  readonly report: EventSink
+}
+
+export interface WebServer {
+  listen(options: { host: string; port: number }): Promise<number>
+  close(): Promise<void>
+}
+
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+}
+
+export function createWebServer({ tls, probe, parameters, report }: WebServerDeps): WebServer {
+  const app: FastifyInstance = fastify({ https: { ...tls, minVersion: 'TLSv1.2' }, forceCloseConnections: true })
+  const page = welcomePage(parameters)
+
+  app.addHook('onSend', async (_request, answer) => void answer.headers(SECURITY_HEADERS))
+
+  app.get('/healthz', async (_request, answer) => {
+    try {
+      await probe()
+      return { status: 'ok' }
+    } catch (thrown) {
+      const error = asCeralaccaError(thrown)
+      report('unexpected-error', { where: 'healthz', error })
+      return answer.code(503).send({ status: 'unavailable', code: error.code })
+    }
+  })
+
+  app.get('/', async (_request, answer) => answer.type('text/html; charset=utf-8').send(page))
+
+  return {
+    async listen({ host, port }) {
+      await app.listen({ host, port })
+      const [address] = app.addresses()
+      return typeof address === 'object' ? address.port : port
+    },
+    close: () => app.close(),
+  }
+}

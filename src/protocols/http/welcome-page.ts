@@ -1,0 +1,70 @@
+/** The first page: who runs this, and how a mail client is set up. Italian first, English below. */
+export interface ClientParameters {
+  readonly provider: string
+  readonly serverName: string
+  readonly ports: { readonly submissions: number; readonly submission: number; readonly imaps: number; readonly imap: number }
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --blue: #0066cc; --line: #5d7083; }
+body { font: 1rem/1.6 "Titillium Web", system-ui, sans-serif; max-width: 44rem; margin: 0 auto; padding: 2rem 1rem; }
+h1 { color: var(--blue); margin: 0 0 .5rem; line-height: 1.2; }
+h2 { margin: 2.5rem 0 .5rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
+th { font-weight: 600; }
+@media (prefers-color-scheme: dark) { :root { --blue: #66b2ff; } }
+`
+
+export function welcomePage({ provider, serverName, ports }: ClientParameters): string {
+  const rows = (names: { send: string; read: string; starttls: string }): string =>
+    [
+      [names.read, 'IMAP', ports.imaps, 'TLS'],
+      [names.read, 'IMAP', ports.imap, names.starttls],
+      [names.send, 'SMTP', ports.submissions, 'TLS'],
+      [names.send, 'SMTP', ports.submission, names.starttls],
+    ]
+      .map(
+        ([use, protocol, port, security]) => `<tr><td>${use}</td><td>${protocol}</td><td>${port}</td><td>${security}</td></tr>`,
+      )
+      .join('\n')
+  const head = (...titles: string[]): string =>
+    `<thead><tr>${titles.map((title) => `<th scope="col">${title}</th>`).join('')}</tr></thead>`
+  return `<!doctype html>
+<html lang="it">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(provider)}: posta elettronica certificata</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escape(provider)}</h1>
+<p>Posta elettronica certificata, con Ceralacca.</p>
+<h2>Configurare il programma di posta</h2>
+<p>Server: <strong>${escape(serverName)}</strong>. Il nome utente è l'indirizzo certificato completo.</p>
+<table>
+${head('Per', 'Protocollo', 'Porta', 'Sicurezza')}
+<tbody>
+${rows({ send: 'Inviare', read: 'Leggere', starttls: 'STARTTLS' })}
+</tbody>
+</table>
+<section lang="en">
+<h2>Setting up your mail client</h2>
+<p>Server: <strong>${escape(serverName)}</strong>. The user name is the whole certified address.</p>
+<table>
+${head('To', 'Protocol', 'Port', 'Security')}
+<tbody>
+${rows({ send: 'Send', read: 'Read', starttls: 'STARTTLS' })}
+</tbody>
+</table>
+</section>
+</main>
+</body>
+</html>
+`
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '')

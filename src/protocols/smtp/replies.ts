@@ -1,0 +1,38 @@
+/** Errors as SMTP replies (RFC 5321 4.2, RFC 3463): what is the client's fault is final, what is temporary may be tried again. */
+import type { CeralaccaError } from '../../base/errors.ts'
+
+/** An error that smtp-server answers with this code. */
+export class SmtpReply extends Error {
+  readonly responseCode: number
+
+  constructor(responseCode: number, text: string) {
+    super(text)
+    this.responseCode = responseCode
+  }
+}
+
+export const reply = (code: number, text: string): SmtpReply => new SmtpReply(code, text)
+
+const BY_CODE: Record<string, [number, string]> = {
+  'bad-credentials': [535, '5.7.8'],
+  'login-throttled': [454, '4.7.0'],
+  'bad-from': [550, '5.6.0'],
+  'bad-to': [550, '5.6.0'],
+  'bad-header': [550, '5.6.0'],
+  'nul-byte': [550, '5.6.0'],
+  'sender-mismatch': [550, '5.7.1'],
+  'recipient-mismatch': [550, '5.7.1'],
+  'bcc-present': [550, '5.7.1'],
+  'too-large': [552, '5.3.4'],
+  'mailbox-full': [552, '5.2.2'],
+}
+
+/** The reply to an error of the house. Details of what is not the client's fault stay in the log. */
+export function replyFor(error: CeralaccaError): SmtpReply {
+  if (error.cause instanceof SmtpReply) return error.cause
+  const known = BY_CODE[error.code]
+  if (known) return new SmtpReply(known[0], `${known[1]} ${error.message}`)
+  if (error.fault === 'client') return new SmtpReply(550, `5.6.0 ${error.message}`)
+  if (error.fault === 'permanent') return new SmtpReply(554, `5.0.0 ${error.message}`)
+  return new SmtpReply(451, '4.3.0 The message cannot be taken at the moment: try again later')
+}
