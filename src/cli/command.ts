@@ -1,0 +1,50 @@
+/** What a command is: its words, its options, what it prints. `--help` and `--json` are every command's. */
+import type { Config } from '../config/config.ts'
+
+export interface Output {
+  /** for people */
+  readonly text: string
+  /** for programs: what `--json` prints */
+  readonly json: unknown
+  /** default 0 */
+  readonly exitCode?: number
+}
+
+export interface Option {
+  readonly type: 'string' | 'boolean'
+  readonly help: string
+  /** what stands for the value in the help */
+  readonly value?: string
+}
+
+export interface Invocation {
+  readonly config: Config
+  readonly operands: readonly string[]
+  readonly options: Readonly<Record<string, string | boolean | undefined>>
+}
+
+export interface Command {
+  /** the words after `ceralacca` */
+  readonly words: readonly string[]
+  readonly summary: string
+  /** names of the operands, all required */
+  readonly operands?: readonly string[]
+  readonly options?: Readonly<Record<string, Option>>
+  /** more for `--help` */
+  readonly details?: string
+  /** Answers what to print, or undefined if it has printed by itself. */
+  readonly run: (invocation: Invocation) => Promise<Output | undefined>
+}
+
+/** Rows as aligned columns, the first row being the titles. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

@@ -1,0 +1,50 @@
+/** The demo of a first start: a domain, two mailboxes, and demo.json with what is needed to try them. */
+import { existsSync, readFileSync } from 'node:fs'
+import { CeralaccaError } from '../base/errors.ts'
+import { dataPaths, type Config } from '../config/config.ts'
+import { testKeysRequest, type Installation } from '../main.ts'
+import { generatePassword } from '../registry/passwords.ts'
+import { ensureTestKeys } from '../seal/test-keys.ts'
+import { replaceFileDurable } from '../storage/durable-file.ts'
+
+export interface Demo {
+  /** path of the CA certificate */
+  readonly ca: string
+  readonly provider: string
+  readonly web: string
+  readonly mailboxes: readonly { readonly address: string; readonly password: string }[]
+}
+
+const NAMES = ['mario.rossi', 'lucia.bianchi']
+
+/** Makes the demo once; later starts read what the first one wrote. A first start that was cut short is completed. */
+export async function ensureDemo(config: Config, installation: Installation): Promise<Demo> {
+  const path = dataPaths(config.dataFolder).demo
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Demo
+  const { values } = config
+  const keys = await ensureTestKeys(dataPaths(config.dataFolder).keys, testKeysRequest(config))
+  await installation.domains.add(values.CERALACCA_DOMAIN)
+  const mailboxes: { address: string; password: string }[] = []
+  for (const name of NAMES)
+    mailboxes.push(await ensureMailbox(installation, `${name}@${values.CERALACCA_DOMAIN}`, values.CERALACCA_QUOTA))
+  const demo: Demo = {
+    ca: keys.ca.certificatePath,
+    provider: values.CERALACCA_PROVIDER_NAME,
+    web: `https://${values.CERALACCA_SERVER_NAME}:${config.ports.https}`,
+    mailboxes,
+  }
+  await replaceFileDurable(path, Buffer.from(`${JSON.stringify(demo, null, 2)}\n`))
+  return demo
+}
+
+/** A mailbox with a new password, whether or not the mailbox is there already. */
+async function ensureMailbox({ mailboxes }: Installation, address: string, quota: number) {
+  const password = generatePassword()
+  try {
+    await mailboxes.create(address, password, quota)
+  } catch (error) {
+    if (!(error instanceof CeralaccaError) || error.code !== 'address-taken') throw error
+    await mailboxes.setPassword(address, password)
+  }
+  return { address, password }
+}

@@ -1,0 +1,80 @@
+/**
+ * `ceralacca COMMAND`. Exit codes: 0 done; 1 it could not be done, or `check` found something; 2 wrong use or settings; 3 the
+ * installation is not running or cannot be reached.
+ */
+import { parseArgs } from 'node:util'
+import { CeralaccaError, asCeralaccaError, clientError } from '../base/errors.ts'
+import { readConfig } from '../config/config.ts'
+import { check } from './check.ts'
+import type { Command, Invocation } from './command.ts'
+import { config } from './config.ts'
+import { domainAdd, domainList } from './domain.ts'
+import { helpOf, overview } from './help.ts'
+import { mailboxCreate, mailboxList, mailboxSetPassword, mailboxShow } from './mailbox.ts'
+import { messageShow } from './message.ts'
+import { serve } from './serve.ts'
+
+const COMMANDS: readonly Command[] = [
+  serve,
+  config,
+  domainAdd,
+  domainList,
+  mailboxCreate,
+  mailboxList,
+  mailboxSetPassword,
+  mailboxShow,
+  messageShow,
+  check,
+]
+
+const EXIT_BY_CODE: Record<string, number> = { usage: 2, 'bad-config': 2, 'not-running': 3, 'database-unavailable': 3 }
+
+function findCommand(words: readonly string[]): Command | undefined {
+  return COMMANDS.find((command) => command.words.every((word, index) => words[index] === word))
+}
+
+function parse(command: Command, args: string[]): Omit<Invocation, 'config'> & { help: boolean; json: boolean } {
+  const options = Object.fromEntries(Object.entries(command.options ?? {}).map(([name, { type }]) => [name, { type }]))
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { ...options, help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
+    })
+    const { help = false, json = false, ...rest } = values
+    const wanted = command.operands?.length ?? 0
+    if (!help && positionals.length !== wanted) throw new TypeError(`expected ${command.operands?.join(' ') ?? 'no operand'}`)
+    return { operands: positionals, options: rest, help, json }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw clientError('usage', `${error.message}\nSee "ceralacca ${command.words.join(' ')} --help".`)
+  }
+}
+
+async function run(args: string[]): Promise<number> {
+  const command = findCommand(args)
+  if (!command) {
+    const asked = args.length === 0 || args.includes('--help') || args.includes('-h')
+    if (!asked) throw clientError('usage', `There is no command "${args.join(' ')}".\n\n${overview(COMMANDS)}`)
+    process.stdout.write(`${overview(COMMANDS)}\n`)
+    return 0
+  }
+  const { help, json, ...invocation } = parse(command, args.slice(command.words.length))
+  if (help) {
+    process.stdout.write(`${helpOf(command)}\n`)
+    return 0
+  }
+  const output = await command.run({ ...invocation, config: readConfig(process.env) })
+  if (output) process.stdout.write(json ? `${JSON.stringify(output.json, null, 2)}\n` : `${output.text}\n`)
+  return output?.exitCode ?? 0
+}
+
+function fail(error: CeralaccaError, json: boolean): number {
+  const unexpected = error.code === 'unexpected' || error.fault === 'bug'
+  if (json) process.stderr.write(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`)
+  else process.stderr.write(`${error.message}\n${unexpected ? `${error.stack ?? ''}\n` : ''}`)
+  return EXIT_BY_CODE[error.code] ?? 1
+}
+
+const args = process.argv.slice(2)
+process.exitCode = await run(args).catch((thrown: unknown) => fail(asCeralaccaError(thrown), args.includes('--json')))

@@ -1,0 +1,108 @@
+/** `ceralacca serve`: runs the provider until it is told to stop. */
+import { readFileSync } from 'node:fs'
+import { CeralaccaError } from '../base/errors.ts'
+import type { EventSink } from '../base/events.ts'
+import { createLog } from '../base/log.ts'
+import { dataPaths, type Config } from '../config/config.ts'
+import { openInstallation, startProvider } from '../main.ts'
+import { ensureDataFolder } from '../storage/data-folder.ts'
+import type { DatabaseAddress } from '../storage/connection.ts'
+import { startEmbeddedPostgres } from '../storage/embedded-postgres.ts'
+import { migrate } from '../storage/migrations.ts'
+import { table, type Command } from './command.ts'
+import { ensureDemo, type Demo } from './demo.ts'
+
+export const serve: Command = {
+  words: ['serve'],
+  summary: 'Run the provider (what "npm start" does).',
+  details: 'Stops cleanly on SIGINT and SIGTERM. Settings: see "ceralacca config --help".',
+  async run({ config }) {
+    const report = createLog(config.values.CERALACCA_LOG_LEVEL)
+    const stopping = stopRequest(report)
+    ensureDataFolder(config.dataFolder)
+    const database = await startDatabase(config, report, stopping.ask)
+    try {
+      await migrate(database.address)
+      const installation = openInstallation(config, database.address)
+      try {
+        const demo = config.values.CERALACCA_DEMO ? await ensureDemo(config, installation) : undefined
+        const provider = await startProvider(config, installation, report, database.alone)
+        try {
+          process.stdout.write(`${announce(config, provider.ports, demo)}\nready\n`)
+          await stopping.asked
+        } finally {
+          await provider.stop()
+        }
+      } finally {
+        await installation.database.close()
+      }
+    } finally {
+      await database.stop()
+    }
+    return stopping.failure() ? { text: '', json: null, exitCode: 1 } : undefined
+  },
+}
+
+/** Resolves when a signal, or a failure, asks to stop. */
+function stopRequest(report: EventSink) {
+  let failure: CeralaccaError | undefined
+  const { promise: asked, resolve } = Promise.withResolvers<void>()
+  function ask(reason: string, error?: CeralaccaError): void {
+    failure ??= error
+    report('stopping', { reason })
+    resolve()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ask(signal))
+  return { asked, ask, failure: () => failure }
+}
+
+interface RunningDatabase {
+  readonly address: DatabaseAddress
+  /** nobody else can work on it */
+  readonly alone: boolean
+  stop(): Promise<void>
+}
+
+/** The external database, or the embedded one. */
+async function startDatabase(
+  { values, dataFolder }: Config,
+  report: EventSink,
+  stop: (reason: string, error: CeralaccaError) => void,
+): Promise<RunningDatabase> {
+  if (values.DATABASE_URL !== undefined) return { address: values.DATABASE_URL, alone: false, stop: async () => undefined }
+  const folder = dataPaths(dataFolder).postgres
+  const postgres = await startEmbeddedPostgres({
+    folder,
+    log: { info: () => undefined, warn: (message) => report('warning', { where: 'embedded database', message }) },
+    onDeath(error) {
+      report('unexpected-error', { where: 'embedded database', error })
+      stop('the embedded database died', error)
+    },
+  })
+  report('database-started', { folder, adopted: postgres.adopted })
+  return { address: postgres.connection, alone: true, stop: () => postgres.stop() }
+}
+
+/** What a person needs to try it. */
+function announce({ values, dataFolder }: Config, ports: Record<string, number>, demo: Demo | undefined): string {
+  const host = values.CERALACCA_SERVER_NAME
+  const rows = [
+    ['Provider', `${values.CERALACCA_PROVIDER_NAME}, domain ${values.CERALACCA_DOMAIN}`],
+    ...(ports['https'] === undefined ? [] : [['Web', `https://${host}:${ports['https']}`]]),
+    ...(ports['submissions'] === undefined
+      ? []
+      : [['Send (SMTP)', `${host}, port ${ports['submissions']} with TLS or ${ports['submission']} with STARTTLS`]]),
+    ...(ports['imaps'] === undefined
+      ? []
+      : [['Read (IMAP)', `${host}, port ${ports['imaps']} with TLS or ${ports['imap']} with STARTTLS`]]),
+    ...(demo?.mailboxes ?? []).map(({ address, password }) => ['Mailbox', `${address}   password ${password}`]),
+    ...(demo
+      ? [
+          ['CA certificate', demo.ca],
+          ['All of this', dataPaths(dataFolder).demo],
+        ]
+      : []),
+  ]
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  return `Ceralacca ${version}\n\n${table(rows)}\n`
+}

@@ -1,0 +1,23 @@
+import type { Arguments } from '../arguments.ts'
+import { ok, userCommand } from '../command.ts'
+import { listNames, patternMatcher } from '../folder-listing.ts'
+import { formatFolderName } from '../strings.ts'
+
+function parseLsub(args: Arguments): { reference: string; pattern: string } {
+  args.space()
+  const reference = args.folderName()
+  args.space()
+  return { reference, pattern: args.pattern() }
+}
+
+/** RFC 3501 6.3.9: subscribed folders; levels above them are shown as not selectable where the pattern stops at a level. */
+export const lsub = userCommand('LSUB', parseLsub, async (session, { reference, pattern }) => {
+  const matches = patternMatcher(reference, pattern)
+  const subscribed = (await session.deps.store.folders(session.mailbox)).filter((folder) => folder.subscribed)
+  for (const { name, folder } of listNames(subscribed)) {
+    if (matches(name) && (folder || pattern.endsWith('%'))) {
+      session.output.line(`* LSUB (${folder ? '' : '\\Noselect'}) "/" ${formatFolderName(name)}`)
+    }
+  }
+  return ok('LSUB completed')
+})

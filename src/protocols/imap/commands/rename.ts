@@ -1,0 +1,15 @@
+import type { Arguments } from '../arguments.ts'
+import { ok, userCommand } from '../command.ts'
+
+function parseRename(args: Arguments): { from: string; to: string } {
+  args.space()
+  const from = args.folderName()
+  args.space()
+  return { from, to: args.folderName().replace(/\/$/, '') }
+}
+
+/** RFC 3501 6.3.5 */
+export const rename = userCommand('RENAME', parseRename, async (session, { from, to }) => {
+  await session.deps.store.renameFolder(session.mailbox, from, to)
+  return ok('RENAME completed')
+})

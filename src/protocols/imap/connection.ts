@@ -1,0 +1,121 @@
+/** One connection: its socket, plain or encrypted, its timers, its session. */
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { SecureContext } from 'node:tls'
+import type { MailboxRef } from '../../mailbox/types.ts'
+import { ConnectionClosed } from './errors.ts'
+import { Input } from './input.ts'
+import { Output } from './output.ts'
+import type { Selected } from './selected.ts'
+import { bye } from './session.ts'
+import type { Session, SessionDeps } from './session.ts'
+import { runSession } from './session-loop.ts'
+
+/** How long a client may take to hear the last words. */
+const LINGER = 5000
+
+export class Connection implements Session {
+  readonly deps: SessionDeps
+  readonly input = new Input()
+  readonly output: Output
+  readonly clientAddress: string
+  secure: boolean
+  mailbox: MailboxRef | undefined = undefined
+  selected: Selected | undefined = undefined
+  ended = false
+  closing: string | undefined = undefined
+  busy = true
+  readonly #context: SecureContext
+  readonly #loginTimer: NodeJS.Timeout
+  #socket: Socket
+
+  constructor(deps: SessionDeps, socket: Socket, context: SecureContext) {
+    this.deps = deps
+    this.#socket = socket
+    this.#context = context
+    this.secure = socket instanceof TLSSocket
+    this.clientAddress = socket.remoteAddress ?? ''
+    this.output = new Output(socket)
+    this.#loginTimer = setTimeout(() => this.#expire(), deps.limits.loginTime)
+    this.#watch(socket)
+    socket.setNoDelay(true)
+  }
+
+  /** Serves the client until the connection is closed. */
+  async serve(): Promise<void> {
+    this.input.attach(this.#socket)
+    this.busy = false
+    try {
+      await runSession(this)
+    } catch (error) {
+      if (!(error instanceof ConnectionClosed)) {
+        // No answer can be given any more.
+        this.deps.report(error)
+        this.#socket.destroy()
+      }
+    } finally {
+      clearTimeout(this.#loginTimer)
+      await this.#end()
+    }
+  }
+
+  loggedIn(mailbox: MailboxRef): void {
+    this.mailbox = mailbox
+    clearTimeout(this.#loginTimer)
+  }
+
+  async startTls(): Promise<void> {
+    const plain = this.#socket
+    this.input.detach()
+    plain.setTimeout(0)
+    const socket = new TLSSocket(plain, { isServer: true, secureContext: this.#context })
+    this.#socket = socket
+    this.#watch(socket)
+    await new Promise<void>((resolve, reject) => {
+      socket.once('secure', resolve)
+      socket.once('close', () => reject(new ConnectionClosed()))
+    })
+    this.output.attach(socket)
+    this.input.attach(socket)
+    this.secure = true
+  }
+
+  /** Says good-bye as soon as no command is at work; cuts the connection if that takes too long. */
+  shutDown(): void {
+    if (this.busy) {
+      this.closing = 'Server is shutting down'
+      setTimeout(() => this.#socket.destroy(), LINGER).unref()
+    } else this.#sayBye('Server is shutting down')
+  }
+
+  #watch(socket: Socket): void {
+    // The error itself tells nothing that "close" does not: the client is gone.
+    socket.on('error', () => socket.destroy())
+    socket.setTimeout(this.deps.limits.idleTime, () => this.#expire())
+  }
+
+  #expire(): void {
+    if (this.busy) this.#socket.destroy()
+    else this.#sayBye('Idle for too long')
+  }
+
+  #sayBye(text: string): void {
+    bye(this, text)
+    // The flush fails if the client is gone, which is what is wanted.
+    this.output.flush().catch(() => this.#socket.destroy())
+    void this.#end()
+  }
+
+  /** Closes the connection once the last bytes are taken, or after a while. */
+  async #end(): Promise<void> {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    const timer = setTimeout(() => socket.destroy(), LINGER)
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => resolve())
+      socket.end()
+      socket.resume()
+    })
+    clearTimeout(timer)
+  }
+}

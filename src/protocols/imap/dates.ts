@@ -1,0 +1,59 @@
+/** Dates of IMAP (RFC 3501 9): date-time with zone, and dates that searches compare. */
+import { instantOf } from '../../base/instant.ts'
+import { syntaxError } from './errors.ts'
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+const DATE_TIME = /^( \d|\d\d)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$/i
+const DATE = /^(\d{1,2})-([a-z]{3})-(\d{4})$/i
+const MESSAGE_DATE = /^(?:[a-z]{3,9}\s*,)?\s*(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{2,4})(?!\d)/i
+
+/** A day as a number that can be compared: yyyymmdd. */
+export type Day = number
+
+/** Reads `"17-Jul-1996 02:44:25 -0700"`; milliseconds since 1970. */
+export function parseDateTime(text: string): number {
+  const match = DATE_TIME.exec(text)
+  const month = MONTHS.indexOf((match?.[2] ?? '').toLowerCase())
+  if (!match || month < 0) throw syntaxError('Not a date-time')
+  const [day, year, hour, minute, second] = [match[1], match[3], match[4], match[5], match[6]].map(Number)
+  const offset = (Number(match[8]) * 60 + Number(match[9])) * (match[7] === '-' ? -1 : 1)
+  const date = new Date(0)
+  date.setUTCFullYear(year ?? 0, month, day ?? 0)
+  if (date.getUTCMonth() !== month) throw syntaxError('Not a date')
+  return date.setUTCHours(hour ?? 0, minute ?? 0, second ?? 0) - offset * 60_000
+}
+
+/** Writes a date-time in the zone that the whole system shows (Europe/Rome). */
+export function formatDateTime(ms: number): string {
+  const { day, time, zone } = instantOf(ms)
+  const month = MONTHS[Number(day.slice(3, 5)) - 1] ?? ''
+  const name = `${month.charAt(0).toUpperCase()}${month.slice(1)}`
+  return `${day.slice(0, 2).replace(/^0/, ' ')}-${name}-${day.slice(6)} ${time} ${zone}`
+}
+
+/** Reads `1-Feb-1994`. */
+export function parseDay(text: string): Day {
+  const match = DATE.exec(text)
+  const month = MONTHS.indexOf((match?.[2] ?? '').toLowerCase())
+  if (!match || month < 0) throw syntaxError('Not a date')
+  return dayOf(Number(match[3]), month, Number(match[1]))
+}
+
+/** The day of an instant, as `formatDateTime` shows it. */
+export function dayOfInstant(ms: number): Day {
+  const { day } = instantOf(ms)
+  return dayOf(Number(day.slice(6)), Number(day.slice(3, 5)) - 1, Number(day.slice(0, 2)))
+}
+
+/** The day that a Date field names, whatever its zone (RFC 3501 6.4.4 SENTON); undefined if it names none. */
+export function dayOfField(value: string): Day | undefined {
+  const match = MESSAGE_DATE.exec(value)
+  const month = MONTHS.indexOf((match?.[2] ?? '').toLowerCase())
+  if (!match || month < 0) return undefined
+  const year = Number(match[3])
+  // RFC 5322 4.3: years of two and three digits.
+  const full = year < 50 ? year + 2000 : year < 1000 ? year + 1900 : year
+  return dayOf(full, month, Number(match[1]))
+}
+
+const dayOf = (year: number, month: number, day: number): Day => year * 10_000 + (month + 1) * 100 + day

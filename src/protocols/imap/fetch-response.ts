@@ -1,0 +1,169 @@
+/**
+ * FETCH responses. What the stored structure tells is not read from the message; short texts are read ahead for a few messages at a time;
+ * long ones are passed on piece by piece, as fast as the client takes them.
+ */
+import { parseHeader } from '../../mime/header.ts'
+import type { MailboxRef, MailboxStore, StoredMessage } from '../../mailbox/types.ts'
+import { formatDateTime } from './dates.ts'
+import type { FetchItem, SectionItem } from './fetch-items.ts'
+import { formatFlags } from './flags.ts'
+import type { MessageList } from './message-list.ts'
+import { TornText } from './errors.ts'
+import type { Output } from './output.ts'
+import { sectionRange } from './section.ts'
+import type { ByteRange } from './section.ts'
+import { formatEnvelope, formatStructure } from './structure-format.ts'
+
+/** Texts up to this size are read whole, as long as those of one message do not exceed it together. */
+export const SHORT_TEXT = 64 * 1024
+
+export interface FetchDeps {
+  readonly store: Pick<MailboxStore, 'read'>
+  readonly mailbox: MailboxRef
+  readonly list: MessageList
+}
+
+/** A long text: its first piece is there already, so that a message which is gone is noticed before anything is written. */
+interface LongText {
+  readonly length: number
+  readonly first: Buffer
+  readonly rest: AsyncIterator<Buffer>
+}
+
+/** A response ready to be written. */
+export type FetchResponse = readonly (string | Buffer | LongText)[]
+
+/** Items that a session knows without the store. */
+export function listItem(item: FetchItem, list: MessageList, seq: number): string | undefined {
+  if (item.kind === 'uid') return `UID ${list.uid(seq)}`
+  if (item.kind === 'flags') return `FLAGS ${formatFlags(list.flags(seq), list.keywordsOf(seq))}`
+  return undefined
+}
+
+/** Prepares the response for one message. Throws what `read` throws. */
+export async function prepareResponse(
+  deps: FetchDeps,
+  items: readonly FetchItem[],
+  message: StoredMessage,
+): Promise<FetchResponse> {
+  const seq = deps.list.seq(message.uid)
+  const pieces: (string | Buffer | LongText)[] = [`* ${seq} FETCH (`]
+  let room = SHORT_TEXT
+  for (const [index, item] of items.entries()) {
+    if (index > 0) pieces.push(' ')
+    if (item.kind !== 'section') {
+      pieces.push(storedItem(item, deps.list, seq, message))
+      continue
+    }
+    const text = await sectionText(deps, item, message, room)
+    if (text instanceof Buffer) room -= text.length
+    pieces.push(...labelled(item.label, text))
+  }
+  pieces.push(')\r\n')
+  return pieces
+}
+
+function storedItem(item: Exclude<FetchItem, SectionItem>, list: MessageList, seq: number, message: StoredMessage): string {
+  const { root } = message.content.parsed
+  switch (item.kind) {
+    case 'uid':
+    case 'flags':
+      return listItem(item, list, seq) ?? ''
+    case 'date':
+      return `INTERNALDATE "${formatDateTime(message.internalDate)}"`
+    case 'size':
+      return `RFC822.SIZE ${message.content.size}`
+    case 'envelope':
+      return `ENVELOPE ${root.envelope ? formatEnvelope(root.envelope) : 'NIL'}`
+    case 'body':
+      return `BODY ${formatStructure(root, false)}`
+    case 'bodystructure':
+      return `BODYSTRUCTURE ${formatStructure(root, true)}`
+  }
+}
+
+function labelled(label: string, text: Buffer | LongText | undefined): (string | Buffer | LongText)[] {
+  if (!text) return [`${label} NIL`]
+  return text.length === 0 ? [`${label} ""`] : [`${label} {${text.length}}\r\n`, text]
+}
+
+/** The text of a section: undefined if the message has no such section. */
+async function sectionText(
+  { store, mailbox }: FetchDeps,
+  { section, partial }: SectionItem,
+  { content }: StoredMessage,
+  room: number,
+): Promise<Buffer | LongText | undefined> {
+  const whole = sectionRange(content.parsed.root, section)
+  if (!whole) return undefined
+  const bytesOf = (range: ByteRange): AsyncIterable<Buffer> => store.read(mailbox, content.id, range.from, range.to)
+  if (section.fields.length > 0) {
+    const header = selectFields(await readAll(bytesOf(whole), whole), section.fields, section.text === 'HEADER.FIELDS.NOT')
+    const cut = cutRange({ from: 0, to: header.length }, partial)
+    return header.subarray(cut.from, cut.to)
+  }
+  const range = cutRange(whole, partial)
+  const length = range.to - range.from
+  if (length === 0) return Buffer.alloc(0)
+  if (length <= room) return readAll(bytesOf(range), range)
+  const rest = bytesOf(range)[Symbol.asyncIterator]()
+  const first = await rest.next()
+  if (first.done === true) throw new Error('content ends too early')
+  return { length, first: first.value, rest }
+}
+
+function cutRange({ from, to }: ByteRange, partial: SectionItem['partial']): ByteRange {
+  if (!partial) return { from, to }
+  const start = Math.min(from + partial.start, to)
+  return { from: start, to: Math.min(start + partial.length, to) }
+}
+
+async function readAll(pieces: AsyncIterable<Buffer>, { from, to }: ByteRange): Promise<Buffer> {
+  const read: Buffer[] = []
+  for await (const piece of pieces) read.push(piece)
+  const bytes = Buffer.concat(read)
+  if (bytes.length !== to - from) throw new Error(`content has ${bytes.length} bytes where ${to - from} are known`)
+  return bytes
+}
+
+/** RFC 3501 6.4.5 HEADER.FIELDS: the fields as they stand, and the empty line if there is one. */
+function selectFields(header: Buffer, names: readonly string[], not: boolean): Buffer {
+  const wanted = new Set(names.map((name) => name.toLowerCase()))
+  const { fields } = parseHeader(header)
+  const kept = fields.filter((field) => wanted.has(field.name.toLowerCase()) !== not)
+  const end = header.subarray(-2).toString('latin1') === '\r\n' ? '\r\n' : '\n'
+  const empty = header.subarray(-2 * end.length).toString('latin1') === end + end || header.length === end.length
+  return Buffer.concat([...kept.map(({ start, end }) => header.subarray(start, end)), Buffer.from(empty ? end : '')])
+}
+
+/** Writes a response; waits while the client is slow. An error within a long text leaves the connection without use. */
+export async function writeResponse(output: Output, response: FetchResponse): Promise<void> {
+  for (const piece of response) {
+    if (typeof piece === 'string') output.push(piece)
+    else if ('rest' in piece) await writeLong(output, piece)
+    else await output.bytes(piece)
+  }
+  await output.relieve()
+}
+
+async function writeLong(output: Output, { first, rest, length }: LongText): Promise<void> {
+  await output.bytes(first)
+  let left = length - first.length
+  while (left > 0) {
+    const piece = await nextPiece(rest)
+    await output.bytes(piece)
+    left -= piece.length
+  }
+  if (left < 0) throw new TornText('content is longer than known')
+}
+
+async function nextPiece(rest: AsyncIterator<Buffer>): Promise<Buffer> {
+  let next: IteratorResult<Buffer>
+  try {
+    next = await rest.next()
+  } catch (error) {
+    throw new TornText('content broke off', { cause: error })
+  }
+  if (next.done === true) throw new TornText('content ends too early')
+  return next.value
+}

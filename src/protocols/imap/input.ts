@@ -1,0 +1,125 @@
+/**
+ * Bytes from the socket, pulled: nothing is read ahead beyond a window, so a client that floods is held by TCP. Lines end with CRLF (or LF).
+ */
+import type { Socket } from 'node:net'
+import { ConnectionClosed } from './errors.ts'
+
+const HIGH_WATER = 128 * 1024
+const LF = 10
+const CR = 13
+
+export class Input {
+  #chunks: Buffer[] = []
+  #size = 0
+  #closed = false
+  #paused = false
+  #socket: Socket | undefined
+  #wake: (() => void) | undefined
+
+  /** Reads from this socket from now on; bytes of the one before that were not used are dropped (RFC 3501 6.2.1, STARTTLS injection). */
+  attach(socket: Socket): void {
+    this.detach()
+    this.#socket = socket
+    this.#paused = false
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('close', this.#onEnd)
+  }
+
+  detach(): void {
+    this.#socket?.off('data', this.#onData)
+    this.#socket?.off('end', this.#onEnd)
+    this.#socket?.off('close', this.#onEnd)
+    this.#socket?.pause()
+    this.#socket = undefined
+    this.#chunks = []
+    this.#size = 0
+  }
+
+  /** A line without its end. One longer than `limit` is skipped and answered as undefined. Throws ConnectionClosed. */
+  async line(limit: number): Promise<Buffer | undefined> {
+    const pieces: Buffer[] = []
+    let length = 0
+    for (;;) {
+      const chunk = await this.#next()
+      const end = chunk.indexOf(LF)
+      const piece = end < 0 ? chunk : chunk.subarray(0, end)
+      length += piece.length
+      // One byte more than allowed may be the CR.
+      if (length <= limit + 1) pieces.push(piece)
+      this.#consume(end < 0 ? chunk.length : end + 1)
+      if (end < 0) continue
+      if (length > limit + 1) return undefined
+      const line = pieces.length === 1 ? piece : Buffer.concat(pieces)
+      const text = line[line.length - 1] === CR ? line.subarray(0, -1) : line
+      return text.length > limit ? undefined : text
+    }
+  }
+
+  /** Exactly `length` bytes. Throws ConnectionClosed. */
+  async bytes(length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length)
+    let at = 0
+    while (at < length) {
+      const chunk = await this.#next()
+      const copied = chunk.copy(bytes, at)
+      this.#consume(copied)
+      at += copied
+    }
+    return bytes
+  }
+
+  /** Throws `length` bytes away. Throws ConnectionClosed. */
+  async skip(length: number): Promise<void> {
+    let left = length
+    while (left > 0) {
+      const taken = Math.min((await this.#next()).length, left)
+      this.#consume(taken)
+      left -= taken
+    }
+  }
+
+  async #next(): Promise<Buffer> {
+    for (;;) {
+      const chunk = this.#chunks[0]
+      if (chunk) return chunk
+      if (this.#closed) throw new ConnectionClosed()
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  #consume(bytes: number): void {
+    const chunk = this.#chunks[0]
+    if (!chunk) return
+    if (bytes < chunk.length) this.#chunks[0] = chunk.subarray(bytes)
+    else this.#chunks.shift()
+    this.#size -= bytes
+    if (this.#paused && this.#size < HIGH_WATER / 2) {
+      this.#paused = false
+      this.#socket?.resume()
+    }
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#chunks.push(chunk)
+    this.#size += chunk.length
+    if (this.#size >= HIGH_WATER && !this.#paused) {
+      this.#paused = true
+      this.#socket?.pause()
+    }
+    this.#awake()
+  }
+
+  readonly #onEnd = (): void => {
+    this.#closed = true
+    this.#awake()
+  }
+
+  #awake(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+}

@@ -1,0 +1,30 @@
+/** What a client may take of the server. Sizes in bytes, times in milliseconds. */
+export interface ImapLimits {
+  /** a command without its literals */
+  readonly line: number
+  /** all literals of a command other than APPEND together; before the login a tenth of it */
+  readonly literals: number
+  /** a message that is appended */
+  readonly append: number
+  /** from the connection to the login */
+  readonly loginTime: number
+  /** without a byte in either direction; RFC 3501 5.4 wants at least 30 minutes */
+  readonly idleTime: number
+  /** in IDLE the folder is read again this often, because hints may be lost */
+  readonly idleReread: number
+  /** commands in a row that are answered BAD, or logins refused, before the connection is closed */
+  readonly badCommands: number
+  /** connections at a time */
+  readonly connections: number
+}
+
+export const DEFAULT_LIMITS: ImapLimits = {
+  line: 64 * 1024,
+  literals: 256 * 1024,
+  append: 100 * 1024 * 1024,
+  loginTime: 60_000,
+  idleTime: 30 * 60_000,
+  idleReread: 30_000,
+  badCommands: 10,
+  connections: 20_000,
+}

@@ -1,0 +1,213 @@
+/**
+ * What a session knows of the messages of its selected folder: sequence number ↔ UID, flags as the client was told. Compact arrays, about
+ * ten bytes a message. A message that has vanished keeps its sequence number until the client is told with EXPUNGE (RFC 3501 7.4.1).
+ */
+import type { MessageState } from '../../mailbox/types.ts'
+import { resolveRanges } from './sequence-set.ts'
+import type { SequenceSet } from './sequence-set.ts'
+
+/** Session flag beside the bits of `Flag`: the message is \Recent here. */
+export const RECENT = 1 << 14
+
+export interface ListChanges {
+  /** sequence numbers of known messages whose flags changed, ascending */
+  readonly changed: number[]
+  readonly added: number
+  /** keywords that no message had before */
+  readonly newKeywords: string[]
+}
+
+export class MessageList {
+  #uids: Uint32Array<ArrayBuffer>
+  #flags: Uint16Array<ArrayBuffer>
+  /** index into #keywordSets */
+  #keywords: Uint32Array<ArrayBuffer>
+  #count = 0
+  /** the largest UID ever here: a message is appended once */
+  #highest = 0
+  readonly #keywordSets: (readonly string[])[] = [[]]
+  readonly #keywordIndex = new Map<string, number>([['', 0]])
+  /** lower case → as first seen */
+  readonly #knownKeywords = new Map<string, string>()
+  readonly #vanished = new Set<number>()
+
+  /** @param states in the order of their UIDs; from `firstRecentUid` on they are \Recent */
+  constructor(states: readonly MessageState[], firstRecentUid: number) {
+    const capacity = Math.max(16, states.length)
+    this.#uids = new Uint32Array(capacity)
+    this.#flags = new Uint16Array(capacity)
+    this.#keywords = new Uint32Array(capacity)
+    for (const state of states) this.#append(state, state.uid >= firstRecentUid)
+  }
+
+  /** How many messages the client counts, vanished ones included that it was not told of. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Keywords in use, as first seen. */
+  get keywords(): string[] {
+    return [...this.#knownKeywords.values()]
+  }
+
+  /** The largest UID, 0 if there is none. */
+  get lastUid(): number {
+    return this.#count === 0 ? 0 : this.uid(this.#count)
+  }
+
+  uid(seq: number): number {
+    return this.#uids[seq - 1] ?? 0
+  }
+
+  flags(seq: number): number {
+    return this.#flags[seq - 1] ?? 0
+  }
+
+  keywordsOf(seq: number): readonly string[] {
+    return this.#keywordSets[this.#keywords[seq - 1] ?? 0] ?? []
+  }
+
+  /** A keyword in the spelling that the folder knows, or as given. */
+  spelling(keyword: string): string {
+    return this.#knownKeywords.get(keyword.toLowerCase()) ?? keyword
+  }
+
+  isVanished(seq: number): boolean {
+    return this.#vanished.size > 0 && this.#vanished.has(this.uid(seq))
+  }
+
+  /** The sequence number of a UID, or 0. */
+  seq(uid: number): number {
+    const index = this.#lowerBound(uid)
+    return this.#uids[index] === uid && index < this.#count ? index + 1 : 0
+  }
+
+  /** The first message with all of `flags` clear, or 0. */
+  firstWithout(flags: number): number {
+    for (let index = 0; index < this.#count; index++) if (((this.#flags[index] ?? 0) & flags) === 0) return index + 1
+    return 0
+  }
+
+  countWith(flags: number): number {
+    let count = 0
+    for (let index = 0; index < this.#count; index++) if (((this.#flags[index] ?? 0) & flags) !== 0) count++
+    return count
+  }
+
+  /** Sequence numbers that a set of UIDs names, ascending; UIDs that do not exist name nothing. */
+  seqsOfUids(set: SequenceSet): number[] {
+    return this.#expand(resolveRanges(set, this.lastUid).map(([from, to]) => [this.#lowerBound(from), this.#lowerBound(to + 1)]))
+  }
+
+  /** Sequence numbers of a set, ascending; undefined if it names one that does not exist. "*" in an empty folder names nothing. */
+  seqs(set: SequenceSet): number[] | undefined {
+    const written = this.#count === 0 ? set.filter((range) => !range.includes(Infinity)) : set
+    const ranges = resolveRanges(written, this.#count)
+    if (ranges.some(([, to]) => to > this.#count)) return undefined
+    return this.#expand(ranges.map(([from, to]) => [from - 1, to]))
+  }
+
+  /** Takes over what the store says has changed. Vanished messages stay until `takeVanished`. */
+  apply(changes: { readonly changed: readonly MessageState[]; readonly vanished: readonly number[] }): ListChanges {
+    const keywordsBefore = this.#knownKeywords.size
+    const countBefore = this.#count
+    const changed: number[] = []
+    for (const state of changes.changed) {
+      if (state.uid > this.#highest) this.#append(state, true)
+      else if (this.update(state)) changed.push(this.seq(state.uid))
+    }
+    for (const uid of changes.vanished) if (this.seq(uid) > 0) this.#vanished.add(uid)
+    return {
+      changed: changed.sort((a, b) => a - b),
+      added: this.#count - countBefore,
+      newKeywords: this.keywords.slice(keywordsBefore),
+    }
+  }
+
+  /** Sets the flags of a known message; true if they are not what they were. */
+  update(state: MessageState): boolean {
+    const index = this.seq(state.uid) - 1
+    if (index < 0) return false
+    const flags = (state.flags & ~RECENT) | ((this.#flags[index] ?? 0) & RECENT)
+    const keywords = this.#intern(state.keywords)
+    if (this.#flags[index] === flags && this.#keywords[index] === keywords) return false
+    this.#flags[index] = flags
+    this.#keywords[index] = keywords
+    return true
+  }
+
+  /** Marks messages as gone: they go with the next `takeVanished`. */
+  vanish(uids: readonly number[]): void {
+    for (const uid of uids) if (this.seq(uid) > 0) this.#vanished.add(uid)
+  }
+
+  /** Removes what has vanished; the sequence numbers come from the highest to the lowest, so each is right when it is told. */
+  takeVanished(): number[] {
+    if (this.#vanished.size === 0) return []
+    const removed: number[] = []
+    let kept = 0
+    for (let index = 0; index < this.#count; index++) {
+      const uid = this.#uids[index] ?? 0
+      if (this.#vanished.has(uid)) {
+        removed.push(index + 1)
+        continue
+      }
+      this.#uids[kept] = uid
+      this.#flags[kept] = this.#flags[index] ?? 0
+      this.#keywords[kept] = this.#keywords[index] ?? 0
+      kept++
+    }
+    this.#count = kept
+    this.#vanished.clear()
+    return removed.reverse()
+  }
+
+  #append(state: MessageState, recent: boolean): void {
+    if (this.#count === this.#uids.length) this.#grow()
+    this.#uids[this.#count] = state.uid
+    this.#flags[this.#count] = (state.flags & ~RECENT) | (recent ? RECENT : 0)
+    this.#keywords[this.#count] = this.#intern(state.keywords)
+    this.#highest = state.uid
+    this.#count++
+  }
+
+  #grow(): void {
+    const capacity = this.#uids.length * 2
+    const grown = <T extends Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(into: T, from: T): T => {
+      into.set(from)
+      return into
+    }
+    this.#uids = grown(new Uint32Array(capacity), this.#uids)
+    this.#flags = grown(new Uint16Array(capacity), this.#flags)
+    this.#keywords = grown(new Uint32Array(capacity), this.#keywords)
+  }
+
+  #intern(keywords: readonly string[]): number {
+    if (keywords.length === 0) return 0
+    const sorted = [...keywords].sort()
+    const key = sorted.join(' ')
+    const known = this.#keywordIndex.get(key)
+    if (known !== undefined) return known
+    for (const word of sorted) if (!this.#knownKeywords.has(word.toLowerCase())) this.#knownKeywords.set(word.toLowerCase(), word)
+    this.#keywordIndex.set(key, this.#keywordSets.length)
+    return this.#keywordSets.push(sorted) - 1
+  }
+
+  /** The index of the first UID that is not smaller. */
+  #lowerBound(uid: number): number {
+    let low = 0
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#uids[middle] ?? 0) < uid) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #expand(ranges: (readonly [from: number, to: number])[]): number[] {
+    const seqs: number[] = []
+    for (const [from, to] of ranges) for (let index = from; index < to; index++) seqs.push(index + 1)
+    return seqs
+  }
+}

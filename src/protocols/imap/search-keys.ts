@@ -1,0 +1,145 @@
+/** What SEARCH asks for (RFC 3501 6.4.4), as a tree. */
+import { Flag } from '../../mailbox/types.ts'
+import type { Arguments } from './arguments.ts'
+import { parseDay } from './dates.ts'
+import type { Day } from './dates.ts'
+import { Refusal, syntaxError } from './errors.ts'
+import { RECENT } from './message-list.ts'
+import type { SequenceSet } from './sequence-set.ts'
+
+export type EnvelopeField = 'from' | 'to' | 'cc' | 'bcc' | 'subject'
+
+/** Texts that are searched for are folded by `foldText`. */
+export type SearchKey =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'flag'; readonly mask: number; readonly set: boolean }
+  | { readonly kind: 'keyword'; readonly word: string; readonly set: boolean }
+  | { readonly kind: 'seq' | 'uid'; readonly set: SequenceSet }
+  | { readonly kind: 'received' | 'sent'; readonly op: 'before' | 'on' | 'since'; readonly day: Day }
+  | { readonly kind: 'larger' | 'smaller'; readonly size: number }
+  | { readonly kind: 'envelope'; readonly field: EnvelopeField; readonly text: string }
+  | { readonly kind: 'header'; readonly name: string; readonly text: string }
+  | { readonly kind: 'body' | 'text'; readonly text: string }
+  | { readonly kind: 'not'; readonly key: SearchKey }
+  | { readonly kind: 'and' | 'or'; readonly keys: readonly SearchKey[] }
+
+/** For comparing texts whatever their case and composition. */
+export const foldText = (text: string): string => text.normalize('NFC').toLowerCase()
+
+const FLAGS: Readonly<Record<string, SearchKey>> = {
+  ALL: { kind: 'all' },
+  ANSWERED: { kind: 'flag', mask: Flag.answered, set: true },
+  DELETED: { kind: 'flag', mask: Flag.deleted, set: true },
+  DRAFT: { kind: 'flag', mask: Flag.draft, set: true },
+  FLAGGED: { kind: 'flag', mask: Flag.flagged, set: true },
+  SEEN: { kind: 'flag', mask: Flag.seen, set: true },
+  RECENT: { kind: 'flag', mask: RECENT, set: true },
+  UNANSWERED: { kind: 'flag', mask: Flag.answered, set: false },
+  UNDELETED: { kind: 'flag', mask: Flag.deleted, set: false },
+  UNDRAFT: { kind: 'flag', mask: Flag.draft, set: false },
+  UNFLAGGED: { kind: 'flag', mask: Flag.flagged, set: false },
+  UNSEEN: { kind: 'flag', mask: Flag.seen, set: false },
+  OLD: { kind: 'flag', mask: RECENT, set: false },
+  NEW: {
+    kind: 'and',
+    keys: [
+      { kind: 'flag', mask: RECENT, set: true },
+      { kind: 'flag', mask: Flag.seen, set: false },
+    ],
+  },
+}
+
+const MAX_DEPTH = 50
+
+interface Context {
+  readonly args: Arguments
+  readonly charset: string
+  readonly depth: number
+}
+
+/** Reads `[CHARSET name] key ...`. Throws NO [BADCHARSET] for a charset that is not known. */
+export function parseSearch(args: Arguments): SearchKey {
+  args.space()
+  let charset = 'UTF-8'
+  if (args.peekWord('CHARSET')) {
+    args.atom()
+    args.space()
+    charset = args.astring().toUpperCase()
+    args.space()
+    if (charset !== 'UTF-8' && charset !== 'US-ASCII') throw new Refusal('BADCHARSET (UTF-8 US-ASCII)', 'Unknown charset')
+  }
+  return parseKeys({ args, charset, depth: 0 }, () => args.peek() !== '')
+}
+
+function parseKeys(context: Context, more: () => boolean): SearchKey {
+  const keys: SearchKey[] = [parseKey(context)]
+  while (context.args.accept(' ')) if (more()) keys.push(parseKey(context))
+  const [only] = keys
+  return keys.length === 1 && only ? only : { kind: 'and', keys }
+}
+
+function parseKey(outer: Context): SearchKey {
+  const { args } = outer
+  const context = { ...outer, depth: outer.depth + 1 }
+  if (context.depth > MAX_DEPTH) throw syntaxError('Search nested too deep')
+  if (args.accept('(')) {
+    const key = parseKeys(context, () => args.peek() !== ')')
+    args.expect(')')
+    return key
+  }
+  if (args.peekSequenceSet()) return { kind: 'seq', set: args.sequenceSet() }
+  const name = args.word()
+  const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined
+  if (flag) return flag
+  const parse = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined
+  if (!parse) throw syntaxError('Unknown search key')
+  args.space()
+  return parse(context)
+}
+
+type ParseKey = (context: Context) => SearchKey
+
+const envelope =
+  (field: EnvelopeField): ParseKey =>
+  (context) => ({ kind: 'envelope', field, text: parseText(context) })
+
+const day =
+  (kind: 'received' | 'sent', op: 'before' | 'on' | 'since'): ParseKey =>
+  ({ args }) => ({ kind, op, day: parseDay(args.astring()) })
+
+const KEYS: Readonly<Record<string, ParseKey>> = {
+  FROM: envelope('from'),
+  TO: envelope('to'),
+  CC: envelope('cc'),
+  BCC: envelope('bcc'),
+  SUBJECT: envelope('subject'),
+  BODY: (context) => ({ kind: 'body', text: parseText(context) }),
+  TEXT: (context) => ({ kind: 'text', text: parseText(context) }),
+  HEADER: (context) => {
+    const name = context.args.astring().toLowerCase()
+    context.args.space()
+    return { kind: 'header', name, text: parseText(context) }
+  },
+  BEFORE: day('received', 'before'),
+  ON: day('received', 'on'),
+  SINCE: day('received', 'since'),
+  SENTBEFORE: day('sent', 'before'),
+  SENTON: day('sent', 'on'),
+  SENTSINCE: day('sent', 'since'),
+  LARGER: ({ args }) => ({ kind: 'larger', size: args.number() }),
+  SMALLER: ({ args }) => ({ kind: 'smaller', size: args.number() }),
+  KEYWORD: ({ args }) => ({ kind: 'keyword', word: args.flag().toLowerCase(), set: true }),
+  UNKEYWORD: ({ args }) => ({ kind: 'keyword', word: args.flag().toLowerCase(), set: false }),
+  UID: ({ args }) => ({ kind: 'uid', set: args.sequenceSet() }),
+  NOT: (context) => ({ kind: 'not', key: parseKey(context) }),
+  OR: (context) => {
+    const first = parseKey(context)
+    context.args.space()
+    return { kind: 'or', keys: [first, parseKey(context)] }
+  },
+}
+
+function parseText({ args, charset }: Context): string {
+  const bytes = args.astring()
+  return foldText(charset === 'UTF-8' ? Buffer.from(bytes, 'latin1').toString() : bytes)
+}

@@ -1,0 +1,143 @@
+/**
+ * Does a message match a search? Asked with ever more facts: what the session knows, then the stored row with its structure, then the header,
+ * at last the texts; `undefined` means that more is needed. So a search for flags reads nothing, and one for texts only what is still open.
+ */
+import type { StoredMessage } from '../../mailbox/types.ts'
+import type { Address, Envelope } from '../../mime/structure.ts'
+import { decodeHeaderText } from '../../mime/encoding.ts'
+import { dayOfField, dayOfInstant } from './dates.ts'
+import type { Day } from './dates.ts'
+import { foldText } from './search-keys.ts'
+import type { EnvelopeField, SearchKey } from './search-keys.ts'
+import { resolveRanges } from './sequence-set.ts'
+import type { NumberRange } from './sequence-set.ts'
+
+/** Texts are decoded and folded. */
+export interface Facts {
+  readonly seq: number
+  readonly uid: number
+  readonly flags: number
+  readonly keywords: readonly string[]
+  readonly stored?: StoredMessage
+  /** fields of the message's header; names in lower case */
+  readonly header?: readonly (readonly [name: string, value: string])[]
+  readonly texts?: readonly string[]
+}
+
+/** A key whose sequence sets know the folder they are about. */
+export type Matcher = (facts: Facts) => boolean | undefined
+
+export interface FolderBounds {
+  readonly count: number
+  readonly lastUid: number
+}
+
+export function searchMatcher(key: SearchKey, bounds: FolderBounds): Matcher {
+  switch (key.kind) {
+    case 'all':
+      return () => true
+    case 'flag':
+      return ({ flags }) => ((flags & key.mask) !== 0) === key.set
+    case 'keyword':
+      return ({ keywords }) => keywords.some((word) => word.toLowerCase() === key.word) === key.set
+    case 'seq': {
+      const ranges = bounds.count === 0 ? [] : resolveRanges(key.set, bounds.count)
+      return ({ seq }) => isWithin(ranges, seq)
+    }
+    case 'uid': {
+      const ranges = resolveRanges(key.set, bounds.lastUid)
+      return ({ uid }) => isWithin(ranges, uid)
+    }
+    case 'not': {
+      const match = searchMatcher(key.key, bounds)
+      return (facts) => not(match(facts))
+    }
+    case 'and':
+    case 'or':
+      return combined(
+        key.keys.map((one) => searchMatcher(one, bounds)),
+        key.kind === 'or',
+      )
+    case 'received':
+    case 'sent':
+    case 'larger':
+    case 'smaller':
+    case 'envelope':
+    case 'header':
+    case 'body':
+    case 'text':
+      return contentMatcher(key)
+  }
+}
+
+const not = (matched: boolean | undefined): boolean | undefined => (matched === undefined ? undefined : !matched)
+
+/** One `decisive` outcome decides; else all must be known. */
+function combined(matchers: readonly Matcher[], decisive: boolean): Matcher {
+  return (facts) => {
+    let open = false
+    for (const match of matchers) {
+      const matched = match(facts)
+      if (matched === decisive) return decisive
+      open ||= matched === undefined
+    }
+    return open ? undefined : !decisive
+  }
+}
+
+type ContentKey = Extract<
+  SearchKey,
+  { kind: 'received' | 'sent' | 'larger' | 'smaller' | 'envelope' | 'header' | 'body' | 'text' }
+>
+
+function contentMatcher(key: ContentKey): Matcher {
+  switch (key.kind) {
+    case 'received':
+      return ({ stored }) => stored && compare(dayOfInstant(stored.internalDate), key.op, key.day)
+    case 'sent':
+      return ({ stored }) => stored && compare(dayOfField(stored.content.parsed.root.envelope?.date ?? ''), key.op, key.day)
+    case 'larger':
+      return ({ stored }) => stored && stored.content.size > key.size
+    case 'smaller':
+      return ({ stored }) => stored && stored.content.size < key.size
+    case 'envelope':
+      return ({ stored }) => stored && envelopeText(stored.content.parsed.root.envelope, key.field).includes(key.text)
+    case 'header':
+      return ({ header }) => header?.some(([name, value]) => name === key.name && value.includes(key.text))
+    case 'body':
+      return ({ texts }) => texts?.some((text) => text.includes(key.text))
+    case 'text':
+      return ({ header, texts }) => {
+        if (header?.some(([name, value]) => `${name}: ${value}`.includes(key.text)) === true) return true
+        return texts?.some((text) => text.includes(key.text))
+      }
+  }
+}
+
+function isWithin(ranges: readonly NumberRange[], number: number): boolean {
+  let low = 0
+  let high = ranges.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ranges[middle]?.[1] ?? 0) < number) low = middle + 1
+    else high = middle
+  }
+  return (ranges[low]?.[0] ?? Infinity) <= number
+}
+
+function compare(day: Day | undefined, op: 'before' | 'on' | 'since', wanted: Day): boolean {
+  if (day === undefined) return false
+  if (op === 'on') return day === wanted
+  return op === 'before' ? day < wanted : day >= wanted
+}
+
+function envelopeText(envelope: Envelope | null, field: EnvelopeField): string {
+  if (!envelope) return ''
+  if (field === 'subject') return foldText(decodeHeaderText(envelope.subject ?? ''))
+  return foldText(envelope[field].map(addressText).join(', '))
+}
+
+function addressText({ name, mailbox, host }: Address): string {
+  const shown = name === null ? '' : `${decodeHeaderText(name)} `
+  return host === null ? `${shown}${mailbox ?? ''}` : `${shown}<${mailbox ?? ''}@${host}>`
+}

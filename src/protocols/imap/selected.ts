@@ -1,0 +1,75 @@
+/** The folder that a session has selected: what it knows of it, up to which cursor, and whether there is a hint of more. */
+import type { Folder, FolderSnapshot } from '../../mailbox/types.ts'
+import { MessageList } from './message-list.ts'
+
+export class Selected {
+  readonly folder: Folder
+  readonly readOnly: boolean
+  readonly list: MessageList
+  /** changes up to here are in the list */
+  cursor: number
+  /** how many of the list's keywords the client was told of */
+  toldKeywords = 0
+  readonly #unwatch: () => void
+  #hinted = false
+  #wake: (() => void) | undefined
+
+  /** @param watch registers a listener for hints and answers how to end that; registered before the snapshot was taken */
+  constructor({ folder, messages, firstRecentUid }: FolderSnapshot, readOnly: boolean, watch: FolderWatch) {
+    this.folder = folder
+    this.readOnly = readOnly
+    this.list = new MessageList(messages, firstRecentUid)
+    this.cursor = folder.modseq
+    this.#unwatch = watch.stop
+    this.#hinted = watch.hinted
+    watch.listener = () => this.hint()
+  }
+
+  /** Something may have changed: the next chance to read is taken. */
+  hint(): void {
+    this.#hinted = true
+    this.wake()
+  }
+
+  /** Was there a hint since the last call? */
+  takeHint(): boolean {
+    const hinted = this.#hinted
+    this.#hinted = false
+    return hinted
+  }
+
+  /** Waits for a hint, `wake`, or `ms`. */
+  async wait(ms: number): Promise<void> {
+    if (this.#hinted) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wake = undefined
+  }
+
+  wake(): void {
+    this.#wake?.()
+  }
+
+  close(): void {
+    this.#unwatch()
+    this.wake()
+  }
+}
+
+/** Hints from before there is a `Selected` to take them. */
+export class FolderWatch {
+  hinted = false
+  listener: () => void = () => {
+    this.hinted = true
+  }
+  readonly stop: () => void
+
+  constructor(watch: (listener: () => void) => () => void) {
+    this.stop = watch(() => this.listener())
+  }
+}

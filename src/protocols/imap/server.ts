@@ -1,0 +1,76 @@
+/**
+ * The IMAP server (RFC 3501). See README.md of this folder.
+ */
+import { createServer as createPlainServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { createSecureContext, createServer as createTlsServer } from 'node:tls'
+import { Connection } from './connection.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+import type { ImapLimits } from './limits.ts'
+import type { SessionDeps } from './session.ts'
+
+export interface ImapDeps extends Omit<SessionDeps, 'limits'> {
+  /** PEM; the key should be P-256 */
+  readonly tls: { readonly key: string; readonly cert: string }
+  readonly limits?: Partial<ImapLimits>
+}
+
+export interface ImapServer {
+  /** Starts to listen; 0 asks for any free port. Answers the ports that are used. */
+  listen(where: { host: string; tlsPort: number; starttlsPort: number }): Promise<{ tlsPort: number; starttlsPort: number }>
+  /** Takes no more clients, says good-bye to those that are there, and answers when all are gone. */
+  close(): Promise<void>
+}
+
+export function createImapServer({ tls, limits, ...rest }: ImapDeps): ImapServer {
+  const deps: SessionDeps = { ...rest, limits: { ...DEFAULT_LIMITS, ...limits } }
+  const secure = { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' } as const
+  const context = createSecureContext(secure)
+  const connections = new Set<Connection>()
+
+  const serve = (socket: Socket): void => {
+    if (connections.size >= deps.limits.connections) {
+      socket.on('error', () => socket.destroy())
+      socket.end('* BYE [UNAVAILABLE] Too many connections\r\n')
+      return
+    }
+    const connection = new Connection(deps, socket, context)
+    connections.add(connection)
+    void connection.serve().finally(() => connections.delete(connection))
+  }
+
+  const tlsServer = createTlsServer({ ...secure, handshakeTimeout: deps.limits.loginTime }, serve)
+  const plainServer = createPlainServer(serve)
+  // A failed handshake is the client's affair.
+  tlsServer.on('tlsClientError', (_error, socket) => socket.destroy())
+
+  return {
+    async listen({ host, tlsPort, starttlsPort }) {
+      await Promise.all([start(tlsServer, host, tlsPort), start(plainServer, host, starttlsPort)])
+      return { tlsPort: portOf(tlsServer), starttlsPort: portOf(plainServer) }
+    },
+    async close() {
+      const closed = Promise.all([stop(tlsServer), stop(plainServer)])
+      for (const connection of connections) connection.shutDown()
+      await closed
+    },
+  }
+}
+
+function start(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+  })
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port

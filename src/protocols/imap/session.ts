@@ -1,0 +1,64 @@
+/** One client's session: what the commands see. The states are those of RFC 3501 3. */
+import type { MailboxRef, MailboxStore } from '../../mailbox/types.ts'
+import type { Input } from './input.ts'
+import type { ImapLimits } from './limits.ts'
+import type { Output } from './output.ts'
+import type { Selected } from './selected.ts'
+
+export type SessionState = 'unauthenticated' | 'authenticated' | 'selected'
+
+export interface SessionDeps {
+  readonly store: MailboxStore
+  /** Throws CeralaccaError `bad-credentials` or `login-throttled`, or a temporary one. */
+  authenticate(address: string, password: string, clientAddress: string): Promise<{ mailbox: MailboxRef; address: string }>
+  /** Unexpected errors; never with a message's content or a password. */
+  report(error: unknown): void
+  readonly serverName: string
+  readonly limits: ImapLimits
+}
+
+export interface Session {
+  readonly deps: SessionDeps
+  readonly input: Input
+  readonly output: Output
+  readonly clientAddress: string
+  /** the connection is encrypted */
+  readonly secure: boolean
+  /** after the login */
+  mailbox: MailboxRef | undefined
+  selected: Selected | undefined
+  /** nothing more is read: after LOGOUT or BYE */
+  ended: boolean
+  /** why the session must end after the command at work */
+  closing: string | undefined
+  /** a command is at work, so that nothing may be written between its lines */
+  busy: boolean
+  /** Turns encryption on; bytes that came before are dropped. */
+  startTls(): Promise<void>
+  /** Stops the login timer. */
+  loggedIn(mailbox: MailboxRef): void
+}
+
+export type UserSession = Session & { readonly mailbox: MailboxRef }
+export type FolderSession = UserSession & { readonly selected: Selected }
+
+export const isUserSession = (session: Session): session is UserSession => session.mailbox !== undefined
+export const isFolderSession = (session: Session): session is FolderSession =>
+  isUserSession(session) && session.selected !== undefined
+
+export function stateOf(session: Session): SessionState {
+  if (session.mailbox === undefined) return 'unauthenticated'
+  return session.selected === undefined ? 'authenticated' : 'selected'
+}
+
+/** Says good-bye: the session ends, its connection is closed. */
+export function bye(session: Session, text: string): void {
+  session.output.line(`* BYE ${text}`)
+  session.ended = true
+}
+
+/** Forgets the selected folder. */
+export function unselect(session: Session): void {
+  session.selected?.close()
+  session.selected = undefined
+}

@@ -1,0 +1,28 @@
+/** Strings on the wire (RFC 3501 4.3): quoted where they can be, else literals. Latin1 text, one character per byte. */
+import { encodeUtf7 } from './utf7.ts'
+
+/** Some clients do not take longer lines. */
+const MAX_QUOTED = 1000
+
+/** A string; NUL, which no string may hold (RFC 3501 9 CHAR8), is left out. */
+export function formatString(text: string): string {
+  if (text.length <= MAX_QUOTED && /^[\x01-\x09\x0b\x0c\x0e-\x7f]*$/.test(text)) {
+    return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`
+  }
+  const clean = text.replaceAll('\0', '')
+  return `{${clean.length}}\r\n${clean}`
+}
+
+export function formatNstring(text: string | null): string {
+  return text === null ? 'NIL' : formatString(text)
+}
+
+/** A folder name (Unicode) in modified UTF-7. */
+export function formatFolderName(name: string): string {
+  return formatString(encodeUtf7(name))
+}
+
+/** Human text of a response: one line of printable ASCII. */
+export function formatText(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, '?').slice(0, 200)
+}
