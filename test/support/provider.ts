@@ -1,0 +1,154 @@
+/** A provider in a process of its own, as `npm start` runs it, on free ports and a data folder that goes with the test. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execute, type Result } from './execute.ts'
+
+export interface Account {
+  readonly address: string
+  readonly password: string
+}
+
+export interface Provider {
+  readonly pid: number
+  readonly dataFolder: string
+  readonly environment: Record<string, string>
+  /** path of the CA certificate */
+  readonly ca: string
+  readonly ports: {
+    readonly submissions: number
+    readonly submission: number
+    readonly imaps: number
+    readonly imap: number
+    readonly https: number
+  }
+  readonly accounts: readonly [Account, Account]
+  /** what the server has written so far */
+  readonly output: () => string
+  /** milliseconds from the start of the process to `ready` */
+  readonly startedIn: number
+  /** Runs `ceralacca ARGS` against it. */
+  ceralacca(...args: string[]): Promise<Result>
+  /** Asks it to stop and waits until it is gone. */
+  stop(): Promise<void>
+  /** kill -9, and waits until it is gone. */
+  kill(): Promise<void>
+}
+
+const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
+const PORTS = { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, https: 1443 }
+
+/** What `startProvider` needs of a test. */
+export interface Owner {
+  after(work: () => Promise<void> | void): void
+}
+
+/** A fresh folder that an unprivileged database user can pass through; removed after the test. */
+export function temporaryFolder(owner: Owner): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ceralacca-test-'))
+  chmodSync(folder, 0o755)
+  owner.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export interface StartOptions {
+  /** of an earlier start, to start again on its data */
+  readonly dataFolder?: string
+  readonly environment?: Record<string, string>
+  /** program to run instead of the CLI */
+  readonly main?: string
+}
+
+/** Starts a provider and waits for `ready`; it is stopped after the test. A port that was taken meanwhile makes it choose others. */
+export async function startProvider(owner: Owner, options: StartOptions = {}): Promise<Provider> {
+  const dataFolder = options.dataFolder ?? join(temporaryFolder(owner), 'data')
+  for (let attempt = 0; ; attempt++) {
+    const offset = await freeOffset()
+    const environment = { CERALACCA_DATA: dataFolder, CERALACCA_PORT_OFFSET: String(offset), ...options.environment }
+    const started = Date.now()
+    const server = spawnServer(options.main ?? MAIN, environment)
+    owner.after(() => server.end('SIGTERM'))
+    const ready = await server.ready
+    if (ready) return describe(server, environment, dataFolder, offset, Date.now() - started)
+    if (!server.output().includes('is taken') || attempt > 5) throw new Error(`the provider did not start:\n${server.output()}`)
+  }
+}
+
+function describe(
+  server: Server,
+  environment: Record<string, string>,
+  dataFolder: string,
+  offset: number,
+  startedIn: number,
+): Provider {
+  const demo = JSON.parse(readFileSync(join(dataFolder, 'demo.json'), 'utf8')) as { ca: string; mailboxes: [Account, Account] }
+  const ports = Object.fromEntries(Object.entries(PORTS).map(([service, port]) => [service, port + offset])) as Provider['ports']
+  return {
+    pid: server.pid,
+    dataFolder,
+    environment,
+    ca: demo.ca,
+    ports,
+    accounts: demo.mailboxes,
+    output: server.output,
+    startedIn,
+    ceralacca: (...args) =>
+      execute(process.execPath, [MAIN, ...args], { environment: { ...environment, CERALACCA_LOG_LEVEL: 'silent' } }),
+    stop: () => server.end('SIGTERM'),
+    kill: () => server.end('SIGKILL'),
+  }
+}
+
+interface Server {
+  readonly pid: number
+  readonly ready: Promise<boolean>
+  output(): string
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+function spawnServer(main: string, environment: Record<string, string>): Server {
+  const child: ChildProcess = spawn(process.execPath, [main, 'serve'], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ready = new Promise<boolean>((resolve) => {
+    const read = (data: Buffer): void => {
+      output += data.toString()
+      if (/^ready$/m.test(output)) resolve(true)
+    }
+    child.stdout?.on('data', read)
+    child.stderr?.on('data', read)
+    void exited.then(() => resolve(false))
+  })
+  return {
+    pid: child.pid ?? 0,
+    ready,
+    output: () => output,
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      await exited
+    },
+  }
+}
+
+/** An offset at which all our ports are free now. */
+async function freeOffset(): Promise<number> {
+  for (;;) {
+    const offset = randomInt(5000, 60_000)
+    const free = await Promise.all(Object.values(PORTS).map((port) => isFree(port + offset)))
+    if (free.every(Boolean)) return offset
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}

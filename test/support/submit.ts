@@ -1,0 +1,40 @@
+/** Hands in messages with swaks, as a holder's mail client would. */
+import { execute, type Result } from './execute.ts'
+import type { Account, Provider } from './provider.ts'
+
+export interface Submission {
+  readonly account: Account
+  readonly recipients: readonly string[]
+  /** the whole message, lines ended by CRLF */
+  readonly message: string | Buffer
+  /** reverse path, if another than the account's address */
+  readonly sender?: string
+}
+
+/** Sends over the TLS port, byte for byte; swaks adds nothing. Its output is what the server answered. */
+export function submit(
+  provider: Provider,
+  { account, recipients, message, sender = account.address }: Submission,
+): Promise<Result> {
+  const args = [
+    ...['--server', `localhost:${provider.ports.submissions}`, '--tls-on-connect', '--tls-verify', '--tls-ca-path', provider.ca],
+    ...['--auth', 'PLAIN', '--auth-user', account.address, '--auth-password', account.password],
+    ...['--from', sender, '--to', recipients.join(','), '--data', '-', '--no-data-fixup', '--hide-send', '--helo', 'client.test'],
+  ]
+  return execute('swaks', args, { input: forTheWire(message) })
+}
+
+/** Dot-stuffed, with the final dot (RFC 5321 4.5.2). */
+function forTheWire(message: string | Buffer): Buffer {
+  const text = (typeof message === 'string' ? Buffer.from(message) : message).toString('latin1')
+  return Buffer.from(`${text.replace(/^\./gm, '..')}${text.endsWith('\r\n') ? '' : '\r\n'}.\r\n`, 'latin1')
+}
+
+/** A plain message; more header lines go before the empty line. */
+export function plainMessage(
+  from: string,
+  to: readonly string[],
+  { headers = [], body = 'Buongiorno.\r\n' }: { headers?: string[]; body?: string } = {},
+): string {
+  return [`From: ${from}`, `To: ${to.join(', ')}`, ...headers, '', body].join('\r\n')
+}
