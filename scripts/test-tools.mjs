@@ -12,7 +12,7 @@ const packageOf = {
   mutt: 'mutt',
   openssl: 'openssl',
   python3: 'python3',
-  swaks: 'swaks',
+  swaks: 'swaks libnet-ssleay-perl',
   xmllint: 'libxml2-utils',
 }
 
@@ -22,7 +22,7 @@ const onPath = (program) => (process.env['PATH'] ?? '').split(delimiter).some((f
 export function ensureTestTools() {
   const missing = Object.keys(packageOf).filter((program) => !onPath(program))
   if (missing.length === 0) return
-  const packages = missing.map((program) => packageOf[program])
+  const packages = missing.flatMap((program) => packageOf[program].split(' '))
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 2, 2], env: environment }).status === 0

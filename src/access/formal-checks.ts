@@ -3,7 +3,7 @@
  */
 import { clientError, type CeralaccaError } from '../base/errors.ts'
 import { parseAddresses } from '../mime/address.ts'
-import { fieldsOf, unfold, type Header } from '../mime/header.ts'
+import { fieldsOf, fieldValue, unfold, type Header } from '../mime/header.ts'
 
 export interface SubmissionLimits {
   /** bytes of one message */
@@ -27,16 +27,18 @@ export interface SubmissionToCheck {
   readonly bytes: number
 }
 
-/** @throws client errors `bad-from`, `bad-to`, `sender-mismatch`, `recipient-mismatch`, `bcc-present`, `too-large` */
+/** @throws client errors `bad-header`, `bad-from`, `bad-to`, `sender-mismatch`, `recipient-mismatch`, `bcc-present`, `too-large` */
 export function checkSubmission(
   { header, sender, recipients, bytes }: SubmissionToCheck,
   limits: SubmissionLimits,
 ): CheckedSubmission {
-  const from = addressesIn(header, 'From')
-  if (fieldsOf(header, 'From').length !== 1 || from.length !== 1) {
+  checkHeader(header)
+  const authors = fieldsOf(header, 'From').map((field) => parseAddresses(unfold(field.value)))
+  const from = authors[0]?.[0]
+  if (!from?.mailbox || !from.host || authors.flat().length > 1 || authors.length > 1) {
     throw refused('bad-from', 'The message needs exactly one From field with one valid address')
   }
-  if (from[0]?.toLowerCase() !== sender) {
+  if (`${from.mailbox}@${from.host}`.toLowerCase() !== sender) {
     throw refused('sender-mismatch', `The From address must be the certified address that sends (${sender})`)
   }
   const to = addressesIn(header, 'To')
@@ -55,6 +57,18 @@ export function checkSubmission(
   const replyTo = addressesIn(header, 'Reply-To')
   return { replyTo: replyTo.length > 0 ? replyTo.join(', ') : sender }
 }
+
+/** What would make the certified data ambiguous, or messages that programs on the way may break. */
+function checkHeader(header: Header): void {
+  if (header.bodyStart > MOST_HEADER_BYTES) throw refused('bad-header', `The header of the message is longer than ${MOST_HEADER_BYTES} bytes`)
+  if (fieldsOf(header, 'Subject').length > 1) throw refused('bad-header', 'The message has more than one Subject')
+  if ((fieldValue(header, 'Message-ID') ?? '').length > LONGEST_MSGID) throw refused('bad-header', 'The Message-ID is too long')
+}
+
+/** The certified texts repeat much of a header, several times over. */
+const MOST_HEADER_BYTES = 256 * 1024
+/** With the name of its field on one line (RFC 5322 2.1.1: 998). */
+const LONGEST_MSGID = 900
 
 const refused = (code: string, message: string): CeralaccaError => clientError(code, message)
 

@@ -7,29 +7,26 @@ const CR = 13
 
 /** The bytes with every bare LF and bare CR made CRLF; the same buffer where there is none. */
 export function withCrlf(bytes: Buffer): Buffer {
-  const stray = strayPositions(bytes)
-  if (stray.length === 0) return bytes
-  const pieces: Buffer[] = []
-  let from = 0
-  for (const at of stray) {
-    pieces.push(bytes.subarray(from, at), CRLF)
-    from = at + 1
+  const stray = countStray(bytes)
+  if (stray === 0) return bytes
+  const result = Buffer.allocUnsafe(bytes.length + stray)
+  let to = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === LF && bytes[at - 1] !== CR) result[to++] = CR
+    result[to++] = byte
+    if (byte === CR && bytes[at + 1] !== LF) result[to++] = LF
   }
-  pieces.push(bytes.subarray(from))
-  return Buffer.concat(pieces)
+  return result
 }
 
-const CRLF = Buffer.from('\r\n')
-
-function strayPositions(bytes: Buffer): number[] {
-  const stray: number[] = []
-  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
-    if (bytes[at - 1] !== CR) stray.push(at)
+function countStray(bytes: Buffer): number {
+  let stray = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === LF ? bytes[at - 1] !== CR : byte === CR && bytes[at + 1] !== LF) stray++
   }
-  for (let at = bytes.indexOf(CR); at >= 0; at = bytes.indexOf(CR, at + 1)) {
-    if (bytes[at + 1] !== LF) stray.push(at)
-  }
-  return stray.sort((a, b) => a - b)
+  return stray
 }
 
 /** Whether a byte beyond ASCII occurs: the message needs 8bit (RFC 6152). */

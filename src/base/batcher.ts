@@ -2,6 +2,8 @@
  * Natural batching: while the work of a key is under way, what arrives for the same key waits and goes together next. A lone item
  * waits for nothing; under load one transaction carries many (a bulk sender gets two receipts per message).
  */
+import { CeralaccaError } from './errors.ts'
+
 interface Waiting<Item, Result> {
   readonly item: Item
   readonly resolve: (result: Result) => void
@@ -27,6 +29,8 @@ export function createBatcher<Item, Result>(
           key,
           batch.map((waiting) => waiting.item),
         )
+        // Nobody may take a missing answer for a good one.
+        if (results.length !== batch.length) throw new CeralaccaError('batch-results', 'bug', 'not one result per item of a batch')
         batch.forEach((waiting, index) => waiting.resolve(results[index] as Result))
       } catch (error) {
         for (const waiting of batch) waiting.reject(error)

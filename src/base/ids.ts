@@ -22,7 +22,7 @@ export function uuidv7(at: number = Date.now()): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** The slot of a mailbox id, of an address, or of anything else that places a row: the first 12 bits of its SHA-256. */
+/** The slot of a mailbox id, of an address, or of anything else that places a row: 12 bits of its SHA-256. */
 export function slotOf(key: string): number {
   return createHash('sha256').update(key).digest().readUInt16BE(0) % SLOTS
 }

@@ -22,10 +22,11 @@ export interface Config {
  * @throws `bad-config` naming every setting that is wrong
  */
 export function readConfig(environment: Record<string, string | undefined>): Config {
-  const file = environment['CERALACCA_CONFIG']
-  const given = { ...(file === undefined ? {} : readFile(file)), ...environment }
+  const path = environment['CERALACCA_CONFIG']
+  const file = path ? readFile(path) : {}
+  const given = { ...file, ...environment }
   const problems = Object.keys(given)
-    .filter((name) => name.startsWith('CERALACCA_') && !(name in SETTINGS))
+    .filter((name) => (name.startsWith('CERALACCA_') || Object.hasOwn(file, name)) && !Object.hasOwn(SETTINGS, name))
     .map((name) => `${name}: there is no such setting`)
   const values: Record<string, unknown> = {}
   for (const [name, { schema }] of Object.entries(SETTINGS)) {

@@ -19,9 +19,9 @@ function encodeLine(line: string): string {
   let from = 0
   while (encoded.length - from > 76) {
     let to = from + 75
-    const escape = encoded.lastIndexOf('=', to - 1)
     // An escape is never cut in two.
-    if (escape > to - 3) to = escape
+    if (encoded[to - 1] === '=') to -= 1
+    else if (encoded[to - 2] === '=') to -= 2
     lines.push(`${encoded.slice(from, to)}=`)
     from = to
   }
@@ -38,16 +38,21 @@ export function encodeBase64Lines(bytes: Buffer): string {
   return bytes.toString('base64').replace(/.{1,76}/g, '$&\r\n')
 }
 
+/** An encoded word: charset, language (RFC 2231 5), encoding, text. */
+const WORD = String.raw`=\?[^?*\s]+(?:\*[^?\s]*)?\?[BbQq]\?[^?\s]*\?=`
+const BLANKS_BETWEEN_WORDS = new RegExp(`(${WORD})[ \\t]+(?=${WORD})`, 'g')
+const RUN_OF_WORDS = new RegExp(`(?:${WORD})+`, 'g')
+
 /**
  * A header value as people read it: unfolded value with its encoded words decoded (RFC 2047). Raw 8-bit bytes (latin1 characters of `raw`)
  * count as UTF-8 where they are valid UTF-8 (RFC 6532), else as ISO-8859-1.
  */
 export function decodeHeaderText(raw: string): string {
-  const joined = raw.replace(/(=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)[ \t]+(?==\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)/g, '$1')
+  const joined = raw.replace(BLANKS_BETWEEN_WORDS, '$1')
   let decoded = ''
   let from = 0
   // Words of one charset that follow one another are decoded together: some writers cut a character in two.
-  for (const run of joined.matchAll(/(?:=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)+/g)) {
+  for (const run of joined.matchAll(RUN_OF_WORDS)) {
     decoded += decodeBytes(Buffer.from(joined.slice(from, run.index), 'latin1')) + decodeRun(run[0])
     from = run.index + run[0].length
   }
@@ -103,7 +108,11 @@ export function decodeBytes(bytes: Buffer): string {
 
 /** A text as a header value: as it stands if it is printable ASCII, else as UTF-8 encoded words (RFC 2047), folded. */
 export function encodeHeaderText(text: string): string {
-  if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text
+  return /^[\x20-\x7e]*$/.test(text) && !text.includes('=?') ? text : encodeWords(text)
+}
+
+/** A text as UTF-8 encoded words, each on a line of at most 76 characters. */
+export function encodeWords(text: string): string {
   const words: string[] = []
   let chunk = ''
   for (const character of text.replace(/[\r\n]+/g, ' ')) {

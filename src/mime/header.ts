@@ -18,6 +18,8 @@ export interface Header {
   readonly bodyStart: number
 }
 
+/** RFC 5322 3.6.8, and the blanks before the colon of 4.5.8. */
+const FIELD = /^([\x21-\x39\x3b-\x7e]+)[ \t]*:/
 const LF = 10
 const CR = 13
 
@@ -32,10 +34,9 @@ export function parseHeader(bytes: Uint8Array, from = 0, to = bytes.length): Hea
     const start = at
     while (next < to && (buffer[next] === 32 || buffer[next] === 9)) next = lineEnd(buffer, next, to)
     const text = buffer.toString('latin1', start, next)
-    const colon = text.indexOf(':')
-    const name = colon < 0 ? '' : text.slice(0, colon).trimEnd()
-    if (/^[\x21-\x7e]+$/.test(name)) {
-      fields.push({ name, value: text.slice(colon + 1).replace(/\r?\n$/, ''), start, end: next })
+    const [opening, name] = FIELD.exec(text) ?? []
+    if (opening !== undefined && name !== undefined) {
+      fields.push({ name, value: text.slice(opening.length).replace(/\r?\n$/, ''), start, end: next })
     }
     at = next
   }
@@ -65,5 +66,16 @@ export function fieldValue(header: Header, name: string): string | undefined {
 
 /** Takes the line breaks of folding out (RFC 5322 2.2.3) and trims. */
 export function unfold(value: string): string {
-  return value.replace(/\r?\n(?=[ \t])/g, '').trim()
+  return trimBlanks(value.replace(/\r?\n(?=[ \t])/g, ''))
 }
+
+/** As trim(), which would take the byte A0 for a blank: the last byte of a UTF-8 "à". */
+function trimBlanks(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && BLANKS.includes(text.charAt(from))) from++
+  while (to > from && BLANKS.includes(text.charAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+const BLANKS = ' \t\r\n'

@@ -1,6 +1,6 @@
 /** The transport envelope (RFC 6109 3.1.5), ready to be sealed. */
 import type { Instant } from '../base/instant.ts'
-import { fieldsOf, type Header } from '../mime/header.ts'
+import { fieldsOf, unfold, type Header } from '../mime/header.ts'
 import { subjectField } from './fields.ts'
 import type { SubmissionData } from './certification-data.ts'
 import { composeMessage, type EnclosedOriginal, type UnsealedMessage } from './message.ts'
@@ -21,11 +21,13 @@ export interface EnvelopeInput {
 const INHERITED = ['Received', 'Return-Path', 'To', 'Cc', 'Reply-To']
 
 export function transportEnvelope({ issuer, submission, at, header, received, original }: EnvelopeInput): UnsealedMessage {
-  const inherited = INHERITED.flatMap((name) => fieldsOf(header, name)).map(({ name, value }) => `${name}:${value}`)
+  const inherited = INHERITED.flatMap((name) => fieldsOf(header, name))
+    .filter(({ value }) => unfold(value) !== '')
+    .map(({ name, value }) => `${name}:${value}`)
   const fields = [
     `Received: ${received}`,
     ...inherited,
-    ...(fieldsOf(header, 'Reply-To').length > 0 ? [] : [`Reply-To: ${submission.sender}`]),
+    ...(fieldsOf(header, 'Reply-To').some(({ value }) => unfold(value) !== '') ? [] : [`Reply-To: ${submission.sender}`]),
     `Date: ${at.rfc5322}`,
     `From: "Per conto di: ${submission.sender.replace(/["\\]/g, '\\$&')}" <${issuer.address}>`,
     subjectField('POSTA CERTIFICATA: ', submission.rawSubject),

@@ -1,5 +1,5 @@
 /** Header fields that several certified messages write alike. */
-import { decodeHeaderText, encodeHeaderText } from '../mime/encoding.ts'
+import { decodeHeaderText, encodeWords } from '../mime/encoding.ts'
 import { unfold } from '../mime/header.ts'
 
 /** Most characters on a line, so that the prefix never makes a line that no mail program may pass on (RFC 5322 2.1.1: 998). */
@@ -11,7 +11,9 @@ const LONGEST_LINE = 900
  * @param raw the user's raw Subject value (latin1), null if there was none
  */
 export function subjectField(prefix: string, raw: string | null): string {
-  const value = (raw ?? '').trimStart()
+  const value = (raw ?? '').replace(/^[ \t\r\n]+/, '')
   const plain = /^[\t\x20-\x7e\r\n]*$/.test(value) && value.split('\r\n').every((line) => line.length < LONGEST_LINE)
-  return `Subject: ${prefix}${plain ? value.trimEnd() : encodeHeaderText(decodeHeaderText(unfold(value)))}`
+  if (plain) return `Subject: ${prefix}${value.trimEnd()}`
+  // A line with an encoded word has 76 characters at most (RFC 2047 2): the prefix stands on its own.
+  return `Subject: ${prefix.trimEnd()}\r\n ${encodeWords(decodeHeaderText(unfold(value)))}`
 }

@@ -28,13 +28,15 @@ export function makeOriginal(bytes: Buffer, header: Header, pecMsgid: string): O
     'latin1',
   )
   // A reference of the user's own would be taken for ours, so it is replaced.
-  const cuts = [...fieldsOf(header, 'X-Riferimento-Message-ID'), ...ids].sort((a, b) => a.start - b.start)
-  const stampAt = id?.start ?? 0
-  const pieces: Buffer[] = id ? [] : [stamp]
+  const references = fieldsOf(header, 'X-Riferimento-Message-ID')
+  // Before the first field, not at the very start: a line that is no field might be taken for a continuation of the stamp.
+  const first = header.fields[0]?.start ?? 0
+  const place = id ?? { start: first, end: first }
+  const pieces: Buffer[] = []
   let from = 0
-  for (const cut of cuts) {
+  for (const cut of [place, ...references].sort((a, b) => a.start - b.start)) {
     pieces.push(bytes.subarray(from, cut.start))
-    if (cut.start === stampAt && id) pieces.push(stamp)
+    if (cut === place) pieces.push(stamp)
     from = cut.end
   }
   pieces.push(bytes.subarray(from, header.bodyStart))

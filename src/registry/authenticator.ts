@@ -58,17 +58,22 @@ export function createAuthenticator({ queries, brake, now }: AuthenticatorDeps):
     remembered.set(mailbox, { proof: proofOf(password), storedHash, until: now() + REMEMBERED_FOR })
   }
 
+  function checkBrake(address: string, clientAddress: string): void {
+    const wait = brake.wait(address, clientAddress)
+    if (wait <= 0) return
+    const seconds = Math.ceil(wait / 1000)
+    throw new CeralaccaError('login-throttled', 'temporary', `Too many wrong passwords: try again in ${seconds} seconds`)
+  }
+
   return async (user, password, clientAddress) => {
     const address = canonicalAddress(user.trim())
-    const wait = brake.wait(address, clientAddress)
-    if (wait > 0) {
-      const seconds = Math.ceil(wait / 1000)
-      throw new CeralaccaError('login-throttled', 'temporary', `Too many wrong passwords: try again in ${seconds} seconds`)
-    }
+    checkBrake(address, clientAddress)
     const mailbox = await queries.find(address)
     const storedHash = mailbox && (await queries.passwordHash(mailbox))
     if (mailbox && storedHash && isRemembered(mailbox.id, password, storedHash)) return { mailbox, address }
     const right = await verifyPassword(storedHash ?? (await decoy), password)
+    // Many guesses at the same time would all have passed the brake before the first of them failed: the rest learn nothing.
+    checkBrake(address, clientAddress)
     if (!mailbox || !storedHash || !right) {
       brake.failed(address, clientAddress)
       throw clientError('bad-credentials', 'Wrong user name or password: the user name is the whole certified address')

@@ -21,7 +21,7 @@ export const verifyPassword = (stored: string, password: string): Promise<boolea
 /** Letters and digits that nobody confuses when typing them. */
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 
-/** A random password of four groups of five, 114 bits. */
+/** A random password of four groups of five, 116 bits. */
 export function generatePassword(): string {
   const group = (): string => Array.from({ length: 5 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
   return Array.from({ length: 4 }, group).join('-')

@@ -1,0 +1,69 @@
+/** When receipts become visible by IMAP: a client that idles on a sender's inbox and notes what comes. */
+import { readFileSync } from 'node:fs'
+import { ImapFlow } from 'imapflow'
+import type { Account, Provider } from '../test/support/provider.ts'
+
+export interface ReceiptWatch {
+  /** performance.now() when both receipts of a message were seen, by its Message-ID */
+  readonly bothSeen: ReadonlyMap<string, number>
+  close(): void
+}
+
+const HEADERS = ['x-ricevuta', 'x-riferimento-message-id']
+
+export async function connectImap(provider: Provider, { address, password }: Account): Promise<ImapFlow> {
+  const client = new ImapFlow({
+    host: 'localhost',
+    port: provider.ports.imaps,
+    secure: true,
+    auth: { user: address, pass: password },
+    tls: { ca: readFileSync(provider.ca) },
+    logger: false,
+  })
+  await client.connect()
+  return client
+}
+
+export async function watchReceipts(provider: Provider, account: Account): Promise<ReceiptWatch> {
+  const client = await connectImap(provider, account)
+  const mailbox = await client.mailboxOpen('INBOX')
+  const seen = new Map<string, number>()
+  const bothSeen = new Map<string, number>()
+  let next = mailbox.exists + 1
+  let busy = false
+
+  async function fetchNew(): Promise<void> {
+    while (client.mailbox !== false && client.mailbox.exists >= next) {
+      const last = client.mailbox.exists
+      for await (const { headers } of client.fetch(`${next}:${last}`, { headers: HEADERS })) {
+        const msgid = /^x-riferimento-message-id:\s*(\S+)/im.exec(headers?.toString() ?? '')?.[1]
+        if (msgid === undefined) continue
+        const count = (seen.get(msgid) ?? 0) + 1
+        seen.set(msgid, count)
+        if (count === 2) bothSeen.set(msgid, performance.now())
+      }
+      next = last + 1
+    }
+  }
+
+  client.on('exists', () => {
+    if (busy) return
+    busy = true
+    fetchNew().then(
+      () => (busy = false),
+      (error: unknown) => {
+        throw error
+      },
+    )
+  })
+  return { bothSeen, close: () => client.close() }
+}
+
+/** Waits until an inbox holds so many messages. */
+export async function waitForCount(client: ImapFlow, expected: number): Promise<void> {
+  for (;;) {
+    const status = await client.status('INBOX', { messages: true })
+    if (status !== false && (status.messages ?? 0) >= expected) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
