@@ -24,6 +24,9 @@ export class Submitter {
     this.account = account
     this.socket = socket
     socket.setNoDelay(true)
+    // A server that goes away fails what waits for its answer.
+    socket.once('close', () => this.waiting?.(''))
+    socket.on('error', () => undefined)
     socket.on('data', (data: Buffer) => {
       this.received += data.toString('latin1')
       const end = /^\d{3} .*\r\n/m.exec(this.received)

@@ -46,16 +46,23 @@ export async function watchReceipts(provider: Provider, account: Account): Promi
     }
   }
 
+  /** Idles at once, not after some seconds as the client does by itself. */
+  const idle = (): void => void client.idle().catch(() => undefined)
+
   client.on('exists', () => {
     if (busy) return
     busy = true
     fetchNew().then(
-      () => (busy = false),
+      () => {
+        busy = false
+        idle()
+      },
       (error: unknown) => {
         throw error
       },
     )
   })
+  idle()
   return { bothSeen, close: () => client.close() }
 }
 

@@ -3,6 +3,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { createAccessPoint } from './access/access-point.ts'
+import type { Checkpoint } from './base/checkpoint.ts'
 import type { EventSink } from './base/events.ts'
 import { asCeralaccaError, clientError } from './base/errors.ts'
 import { dataPaths, type Config } from './config/config.ts'
@@ -62,19 +63,20 @@ export interface RunningProvider {
   stop(): Promise<void>
 }
 
-/**
- * Starts the servers of the configured roles.
- * @param alone no other process works on this database, so work that a killed process left is taken up at once
- */
-export async function startProvider(
-  config: Config,
-  installation: Installation,
-  report: EventSink,
-  alone: boolean,
-): Promise<RunningProvider> {
+export interface StartOptions {
+  readonly report: EventSink
+  /** told of the points at which a crash must do no harm; tests crash there */
+  readonly checkpoint: Checkpoint
+  /** no other process works on this database, so work that a killed process left is taken up at once */
+  readonly alone: boolean
+}
+
+/** Starts the servers of the configured roles; when one does not start, those that did are stopped again. */
+export async function startProvider(config: Config, installation: Installation, options: StartOptions): Promise<RunningProvider> {
+  const { report, checkpoint, alone } = options
   const identity = await openIdentity(identityRequest(config))
   const bus = createBus({ address: installation.address, warn: (message) => report('warning', { where: 'bus', message }) })
-  const points = buildPoints(config, installation, identity, bus, report)
+  const points = buildPoints(config, installation, { identity, bus, report, checkpoint })
   const stops: (() => Promise<void>)[] = []
   const ports: Record<string, number> = {}
   const roles = new Set(config.values.CERALACCA_ROLES)
@@ -159,7 +161,11 @@ function keyFiles(prefix: string, certificateFile?: string, keyFile?: string, pa
 }
 
 /** The points, and what each server needs of them. */
-function buildPoints(config: Config, installation: Installation, identity: Identity, bus: Bus, report: EventSink) {
+function buildPoints(
+  config: Config,
+  installation: Installation,
+  { identity, bus, report, checkpoint }: { identity: Identity; bus: Bus; report: EventSink; checkpoint: Checkpoint },
+) {
   const { database, blobs, domains, credentials, mailboxes, transport } = installation
   const { values } = config
   const { sealer, tls } = identity
@@ -178,6 +184,7 @@ function buildPoints(config: Config, installation: Installation, identity: Ident
     domain,
     bus,
     report,
+    checkpoint,
     now,
     findMailbox: (address) => mailboxes.find(address),
   })
@@ -199,6 +206,7 @@ function buildPoints(config: Config, installation: Installation, identity: Ident
     domain,
     limits,
     report,
+    checkpoint,
     now,
     startDispatches: dispatcher.start,
   })

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createBatcher } from '../base/batcher.ts'
+import type { Checkpoint } from '../base/checkpoint.ts'
 import { CeralaccaError, asCeralaccaError, clientError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
 import { uuidv7 } from '../base/ids.ts'
@@ -60,11 +61,12 @@ export interface AccessPointDeps {
   readonly limits: SubmissionLimits
   readonly startDispatches: (submission: Submission) => void
   readonly report: EventSink
+  readonly checkpoint: Checkpoint
   readonly now: () => number
 }
 
 export function createAccessPoint(deps: AccessPointDeps): AccessPoint {
-  const { database, blobs, bus, sealer, issuer, domain, limits, startDispatches, report, now } = deps
+  const { database, blobs, bus, sealer, issuer, domain, limits, startDispatches, report, checkpoint, now } = deps
   const queries = acceptQueries(database)
 
   /** One transaction of the sender's slot for all that waits for the same mailbox. */
@@ -118,6 +120,7 @@ export function createAccessPoint(deps: AccessPointDeps): AccessPoint {
     const accepted = await certify(request, bytes, header, replyTo)
     const { blob, submission } = accepted
     if (blob.place === 'disk') await blobs.putOnDisk(blob, bytes)
+    checkpoint('accept-before-commit')
     const status = await acceptTogether(request.mailbox.id, accepted)
     if (status === 'full') {
       throw clientError(
@@ -125,6 +128,7 @@ export function createAccessPoint(deps: AccessPointDeps): AccessPoint {
         'Your mailbox is full, and the receipts of this message would not fit: remove messages and try again',
       )
     }
+    checkpoint('accept-after-commit')
     const { pecMsgid } = submission.data
     report('submission-accepted', {
       pecMsgid,

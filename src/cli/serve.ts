@@ -1,6 +1,7 @@
 /** `ceralacca serve`: runs the provider until it is told to stop. */
 import { readFileSync } from 'node:fs'
 import { CeralaccaError } from '../base/errors.ts'
+import { passCheckpoint, type Checkpoint } from '../base/checkpoint.ts'
 import type { EventSink } from '../base/events.ts'
 import { createLog } from '../base/log.ts'
 import { dataPaths, type Config } from '../config/config.ts'
@@ -9,38 +10,37 @@ import { ensureDataFolder } from '../storage/data-folder.ts'
 import type { DatabaseAddress } from '../storage/connection.ts'
 import { startEmbeddedPostgres } from '../storage/embedded-postgres.ts'
 import { migrate } from '../storage/migrations.ts'
-import { table, type Command } from './command.ts'
+import { table, type Command, type Output } from './command.ts'
 import { ensureDemo, type Demo } from './demo.ts'
 
 export const serve: Command = {
   words: ['serve'],
   summary: 'Run the provider (what "npm start" does).',
   details: 'Stops cleanly on SIGINT and SIGTERM. Settings: see "ceralacca config --help".',
-  async run({ config }) {
-    const report = createLog(config.values.CERALACCA_LOG_LEVEL)
-    const stopping = stopRequest(report)
-    ensureDataFolder(config.dataFolder)
-    const database = await startDatabase(config, report, stopping.ask)
-    try {
-      await migrate(database.address)
-      const installation = openInstallation(config, database.address)
-      try {
-        const demo = config.values.CERALACCA_DEMO ? await ensureDemo(config, installation) : undefined
-        const provider = await startProvider(config, installation, report, database.alone)
-        try {
-          process.stdout.write(`${announce(config, provider.ports, demo)}\nready\n`)
-          await stopping.asked
-        } finally {
-          await provider.stop()
-        }
-      } finally {
-        await installation.database.close()
-      }
-    } finally {
-      await database.stop()
-    }
-    return stopping.failure() ? { text: '', json: null, exitCode: 1 } : undefined
-  },
+  run: ({ config }) => runProvider(config),
+}
+
+/**
+ * Runs a provider until a signal, or the death of its database, ends it.
+ * @param checkpoint see base/checkpoint.ts
+ */
+export async function runProvider(config: Config, checkpoint: Checkpoint = passCheckpoint): Promise<Output | undefined> {
+  const report = createLog(config.values.CERALACCA_LOG_LEVEL)
+  const stopping = stopRequest(report)
+  ensureDataFolder(config.dataFolder)
+  // What was started last is stopped first, also when a later part does not start.
+  await using cleanup = new AsyncDisposableStack()
+  const database = await startDatabase(config, report, stopping.ask)
+  cleanup.defer(() => database.stop())
+  await migrate(database.address)
+  const installation = openInstallation(config, database.address)
+  cleanup.defer(() => installation.database.close())
+  const demo = config.values.CERALACCA_DEMO ? await ensureDemo(config, installation) : undefined
+  const provider = await startProvider(config, installation, { report, checkpoint, alone: database.alone })
+  cleanup.defer(() => provider.stop())
+  process.stdout.write(`${announce(config, provider.ports, demo)}\nready\n`)
+  await stopping.asked
+  return stopping.failure() ? { text: '', json: null, exitCode: 1 } : undefined
 }
 
 /** Resolves when a signal, or a failure, asks to stop. */

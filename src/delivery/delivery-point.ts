@@ -3,6 +3,7 @@
  * (I3); puts receipts into the sender's mailbox. Deliveries to one mailbox travel together. Called by transport/dispatcher.ts.
  */
 import { createBatcher } from '../base/batcher.ts'
+import type { Checkpoint } from '../base/checkpoint.ts'
 import type { EventSink } from '../base/events.ts'
 import { slotOf, uuidv7 } from '../base/ids.ts'
 import { instantOf, type Instant } from '../base/instant.ts'
@@ -28,6 +29,7 @@ export interface DeliveryPointDeps {
   readonly findMailbox: (address: string) => Promise<MailboxRef | undefined>
   readonly bus: Pick<Bus, 'publish'>
   readonly report: EventSink
+  readonly checkpoint: Checkpoint
   readonly now: () => number
 }
 
@@ -60,7 +62,7 @@ interface Returned {
 const LEASE_MS = 20_000
 
 export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
-  const { database, sealer, issuer, domain, findMailbox, bus, report, now } = deps
+  const { database, sealer, issuer, domain, findMailbox, bus, report, checkpoint, now } = deps
   const queries = deliveryQueries(database)
   const lease = (): Date => new Date(now() + LEASE_MS)
 
@@ -116,7 +118,9 @@ export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
       envelope: arrivalItem(pack, uuidv7(receipt.at.ms), dispatch.submission.envelope, receipt.at, false),
       ...verdictItem(pack, receipt),
     }))
+    checkpoint('deliver-before-commit')
     const statuses = await queries.deliver(mailbox, items, pack.bytes(), lease())
+    checkpoint('deliver-after-commit')
     bus.publish(mailbox.id)
     return statuses
   })
@@ -125,7 +129,9 @@ export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
     const [{ receipt: first }] = returned as [Returned, ...Returned[]]
     const pack = new BytesPack()
     const items = returned.map(({ receipt, at }) => receivedItem(pack, receipt, at, issuer.provider))
+    checkpoint('receive-before-commit')
     await queries.receive(first.target, items, pack.bytes())
+    checkpoint('receive-after-commit')
     bus.publish(first.target.id)
     return returned.map(() => undefined)
   })

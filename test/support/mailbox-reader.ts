@@ -50,7 +50,7 @@ export async function readInbox(client: ImapFlow): Promise<ReadMessage[]> {
 export async function waitForMessages(
   client: ImapFlow,
   count: number,
-  wanted = (_: ReadMessage): boolean => true,
+  wanted: (message: ReadMessage) => boolean = () => true,
 ): Promise<ReadMessage[]> {
   const deadline = Date.now() + 60_000
   for (;;) {

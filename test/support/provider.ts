@@ -30,6 +30,8 @@ export interface Provider {
   readonly output: () => string
   /** milliseconds from the start of the process to `ready` */
   readonly startedIn: number
+  /** resolves when the process has ended, for whatever reason */
+  readonly gone: Promise<void>
   /** Runs `ceralacca ARGS` against it. */
   ceralacca(...args: string[]): Promise<Result>
   /** Asks it to stop and waits until it is gone. */
@@ -95,6 +97,7 @@ function describe(
     accounts: demo.mailboxes,
     output: server.output,
     startedIn,
+    gone: server.gone,
     ceralacca: (...args) =>
       execute(process.execPath, [MAIN, ...args], { environment: { ...environment, CERALACCA_LOG_LEVEL: 'silent' } }),
     stop: () => server.end('SIGTERM'),
@@ -105,6 +108,7 @@ function describe(
 interface Server {
   readonly pid: number
   readonly ready: Promise<boolean>
+  readonly gone: Promise<void>
   output(): string
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
@@ -128,6 +132,7 @@ function spawnServer(main: string, environment: Record<string, string>): Server 
   return {
     pid: child.pid ?? 0,
     ready,
+    gone: exited,
     output: () => output,
     async end(signal) {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)

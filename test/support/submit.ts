@@ -16,11 +16,17 @@ export function submit(
   provider: Provider,
   { account, recipients, message, sender = account.address }: Submission,
 ): Promise<Result> {
-  const args = [
-    ...['--server', `localhost:${provider.ports.submissions}`, '--tls-on-connect', '--tls-verify', '--tls-ca-path', provider.ca],
-    ...['--auth', 'PLAIN', '--auth-user', account.address, '--auth-password', account.password],
-    ...['--from', sender, '--to', recipients.join(','), '--data', '-', '--no-data-fixup', '--hide-send', '--helo', 'client.test'],
+  const server = [
+    '--server',
+    `localhost:${provider.ports.submissions}`,
+    '--tls-on-connect',
+    '--tls-verify',
+    '--tls-ca-path',
+    provider.ca,
   ]
+  const login = ['--auth', 'PLAIN', '--auth-user', account.address, '--auth-password', account.password]
+  const mail = ['--from', sender, '--to', recipients.join(','), '--data', '-', '--no-data-fixup']
+  const args = [...server, ...login, ...mail, '--hide-send', '--helo', 'client.test']
   return execute('swaks', args, { input: forTheWire(message) })
 }
 
