@@ -67,7 +67,7 @@ const milliseconds = (values: readonly number[]): string =>
   `${percentile(values, 0.5).toFixed(0)} / ${percentile(values, 0.99).toFixed(0)}`
 
 try {
-  const provider = await startProvider({ after: (work) => void cleanups.unshift(work) })
+  const provider = await startProvider({ after: (work) => void cleanups.push(work) })
   const database = openDatabase(embeddedConnection(join(provider.dataFolder, 'postgres')).connection, { max: 2 })
   cleanups.unshift(() => database.close())
   const stored = async (): Promise<number> => {

@@ -1,6 +1,6 @@
 /** The bus between processes: LISTEN and NOTIFY on one connection, which is made again whenever it breaks. */
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
+import { Client } from 'pg'
 import { clientConfig } from './connection.ts'
 import type { DatabaseAddress } from './connection.ts'
 
@@ -22,13 +22,13 @@ export function createBusLink(address: DatabaseAddress, to: { hint(key: string):
   const gathered = new Set<string>()
   let gathering: NodeJS.Timeout | undefined
   let reconnecting: NodeJS.Timeout | undefined
-  let client: pg.Client | undefined
+  let client: Client | undefined
   let failures = 0
   let closed = false
   let connecting = connect()
 
   async function connect(): Promise<void> {
-    const fresh = new pg.Client(clientConfig(address, 'ceralacca bus'))
+    const fresh = new Client(clientConfig(address, 'ceralacca bus'))
     fresh.on('notification', ({ payload = '' }) => receive(payload))
     fresh.on('error', () => undefined)
     fresh.once('end', () => lost(fresh))
@@ -44,7 +44,7 @@ export function createBusLink(address: DatabaseAddress, to: { hint(key: string):
   }
 
   /** Hints that are gathered or on their way are lost with the connection: nobody may rely on them. */
-  function lost(which: pg.Client): void {
+  function lost(which: Client): void {
     if (client === which) client = undefined
     if (closed || client !== undefined || reconnecting !== undefined) return
     const pause = RECONNECT_MS[Math.min(failures++, RECONNECT_MS.length - 1)]
@@ -66,7 +66,11 @@ export function createBusLink(address: DatabaseAddress, to: { hint(key: string):
     gathered.clear()
     if (client === undefined || payloads.length === 0) return
     try {
-      await client.query({ name: 'notify', text: `select pg_notify('${CHANNEL}', p) from unnest($1::text[]) p`, values: [payloads] })
+      await client.query({
+        name: 'notify',
+        text: `select pg_notify('${CHANNEL}', p) from unnest($1::text[]) p`,
+        values: [payloads],
+      })
     } catch (error) {
       to.warn(`hints were not sent: ${error instanceof Error ? error.message : String(error)}`)
     }

@@ -1,5 +1,5 @@
 /** How to reach the database: a URL, or the settings of a Unix socket; and what every connection of ours has in common. */
-import pg from 'pg'
+import { types as defaultTypes } from 'pg'
 import type { ClientConfig, CustomTypesConfig } from 'pg'
 import { CeralaccaError } from '../base/errors.ts'
 
@@ -35,8 +35,10 @@ const parseInt8Array = (text: string): (number | null)[] =>
         .split(',')
         .map((item) => (item === 'NULL' ? null : parseInt8(item)))
 
+// pg-types declares its numbers as an enum of the built-in types; the driver asks by any number.
+const defaultParser = defaultTypes.getTypeParser as (oid: number, format?: 'text' | 'binary') => unknown
+
 const types: CustomTypesConfig = {
-  // pg-types declares one signature per type; the driver asks by number.
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (format !== 'binary') {
       if (oid === INT8) return parseInt8
@@ -44,7 +46,7 @@ const types: CustomTypesConfig = {
       // A calendar day has no time zone: it stays 'YYYY-MM-DD' and never becomes a local midnight.
       if (oid === DATE) return parseText
     }
-    return pg.types.getTypeParser(oid, format)
+    return defaultParser(oid, format)
   }) as CustomTypesConfig['getTypeParser'],
 }
 

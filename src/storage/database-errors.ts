@@ -1,10 +1,10 @@
 /** What the driver throws, as the error family: a database that is away or full is temporary; the rest keeps its SQLSTATE. */
-import pg from 'pg'
+import { DatabaseError } from 'pg'
 import { CeralaccaError, temporaryError } from '../base/errors.ts'
 
 /** The SQLSTATE of an error of the database, else `undefined`. */
 export function sqlState(error: unknown): string | undefined {
-  return error instanceof pg.DatabaseError ? error.code : undefined
+  return error instanceof DatabaseError ? error.code : undefined
 }
 
 const DISK_FULL = '53100'
@@ -35,7 +35,9 @@ export function databaseError(error: unknown, readOnly: boolean): unknown {
   if (state === DISK_FULL) return temporaryError('database-full', 'the disk of the database is full', error)
   if (state === READ_ONLY_TRANSACTION) {
     // The reader may not write; the transactor meets this only when its server has become a standby.
-    return readOnly ? new CeralaccaError('write-by-reader', 'bug', 'a reader tried to write', { cause: error }) : unavailable(error)
+    return readOnly
+      ? new CeralaccaError('write-by-reader', 'bug', 'a reader tried to write', { cause: error })
+      : unavailable(error)
   }
   return UNAVAILABLE.test(state) ? unavailable(error) : error
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import pg from 'pg'
+import { Client } from 'pg'
 import { openDatabase } from './database.ts'
 import { sqlState } from './database-errors.ts'
 import { withTestDatabase } from './test-database.ts'
@@ -8,7 +8,7 @@ import { withTestDatabase } from './test-database.ts'
 const made = await withTestDatabase({ after })
 const { database } = made
 
-const admin = new pg.Client({ ...made.connection })
+const admin = new Client({ ...made.connection })
 await admin.connect()
 await admin.query(`
   create table counter (slot integer not null, id integer not null, value bigint not null, primary key (slot, id));
@@ -45,10 +45,12 @@ test('the reader cannot write, not even through a function', async () => {
 })
 
 test('many calls at once: each is a transaction of its own, and one that fails harms no other', async () => {
-  const calls = Array.from({ length: 300 }, (_, index) =>
-    index % 10 === 0 ? database.transactor.call(2, 'select 1 / ($2::int - 5) from counter where slot = $1', [2, 5]) : countUp(2, index % 3),
-  )
   await countUp(2, 0)
+  const calls = Array.from({ length: 300 }, (_, index) =>
+    index % 10 === 0
+      ? database.transactor.call(2, 'select 1 / ($2::int - 5) from counter where slot = $1', [2, 5])
+      : countUp(2, index % 3),
+  )
   const results = await Promise.allSettled(calls)
   const failed = results.filter((result) => result.status === 'rejected')
   assert.ok(failed.every(({ reason }) => sqlState(reason) === '22012'))
@@ -91,7 +93,9 @@ test('a transaction commits as a whole, and not at all when its work fails', asy
 test('a transaction that goes on after an error is never reported as committed', async () => {
   const work = database.transactor.transact(6, async (tx) => {
     await tx.query('select count_up($1, 1)', [6])
-    await tx.query('select 1 / 0 from counter where slot = $1', [6]).catch((error: unknown) => assert.equal(sqlState(error), '22012'))
+    await tx
+      .query('select 1 / 0 from counter where slot = $1', [6])
+      .catch((error: unknown) => assert.equal(sqlState(error), '22012'))
   })
   await assert.rejects(work, { code: 'error-in-transaction', fault: 'bug' })
   assert.equal(await value(6, 1), undefined)
@@ -110,13 +114,15 @@ test('the loser of a deadlock runs again', async () => {
       await tx.query('select count_up($1, $2)', [7, second])
     })
   await Promise.all([crosswise(1, 2), crosswise(2, 1)])
-  assert.equal(runs, 3)
+  assert.ok(runs >= 3)
   assert.deepEqual([await value(7, 1), await value(7, 2)], [3, 3])
 })
 
 test('reference tables are written by reference transactions only', async () => {
   await database.transactor.reference((tx) => tx.query('insert into domain values ($1, now())', ['reference.example']))
-  assert.deepEqual(await database.reader.read('select name from domain where name = $1', ['reference.example']), [{ name: 'reference.example' }])
+  assert.deepEqual(await database.reader.read('select name from domain where name = $1', ['reference.example']), [
+    { name: 'reference.example' },
+  ])
   await assert.rejects(
     database.transactor.reference((tx) => tx.query('update counter set value = 0')),
     { code: 'one-slot-rule' },
@@ -132,7 +138,7 @@ test('keeps the SQLSTATE of what is not about the connection', async () => {
 test('a broken connection is a temporary error, and the next statement works', async () => {
   const own = openDatabase(made.connection, { max: 2 })
   try {
-    const kill = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ceralacca' and query like '%pg_sleep%'`
+    const kill = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ceralacca' and query like '%pg_sleep%' and pid <> pg_backend_pid()`
     const slow = own.transactor.call(8, 'select pg_sleep(600), slot from counter where slot = $1 or true', [8])
     const behind = own.transactor.transact(8, (tx) => tx.query('select pg_sleep(600) from counter where slot = $1 or true', [8]))
     const outcomes = Promise.allSettled([slow, behind])

@@ -6,7 +6,8 @@
  * transaction names one slot in each statement, and anything else is refused before it reaches the server. Used by the
  * `queries.ts` of the rooms that own tables, and by nobody else.
  */
-import pg from 'pg'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Pool } from 'pg'
 import type { PoolClient } from 'pg'
 import { CeralaccaError } from '../base/errors.ts'
 import { clientConfig } from './connection.ts'
@@ -50,6 +51,7 @@ const CALL_DEPTH = 8
 
 /** How often a transaction runs again after a deadlock or a serialisation failure. */
 const CONFLICT_RETRIES = 4
+const BACK_OFF_MS = 20
 
 /**
  * Opens the pools; the first connection is made by the first statement.
@@ -62,8 +64,8 @@ export function openDatabase(address: DatabaseAddress, { max = 16 }: DatabaseOpt
   const half = Math.max(2, Math.ceil(max / 2))
   const calls = createLanes(config, { connections: max, depth: CALL_DEPTH })
   // A long read must not hold up others, so reads are not pipelined.
-  const reads = createLanes({ ...config, options: '-c default_transaction_read_only=on' }, { connections: half, depth: 1 })
-  const transactions = new pg.Pool({ ...config, max: half, idleTimeoutMillis: 60_000 })
+  const reads = createLanes(config, { connections: half, depth: 1, setUp: 'set default_transaction_read_only = on' })
+  const transactions = new Pool({ ...config, max: half, idleTimeoutMillis: 60_000, idle_in_transaction_session_timeout: 60_000 })
   // An idle connection that breaks is dropped by the pool; the next statement makes a new one or reports the error.
   transactions.on('error', () => undefined)
 
@@ -75,8 +77,9 @@ export function openDatabase(address: DatabaseAddress, { max = 16 }: DatabaseOpt
       try {
         return await work()
       } catch (error) {
-        if (attempt < CONFLICT_RETRIES && isConflict(error)) continue
-        throw databaseError(error, readOnly)
+        if (attempt >= CONFLICT_RETRIES || !isConflict(error)) throw databaseError(error, readOnly)
+        // A little later, each at another time, so that the one that won is not met again.
+        await pause(Math.random() * BACK_OFF_MS * (attempt + 1))
       }
     }
   }
@@ -85,6 +88,9 @@ export function openDatabase(address: DatabaseAddress, { max = 16 }: DatabaseOpt
   async function inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await transactions.connect()
     let broken: Error | undefined
+    // The pool does not listen while a connection is lent, and an event without a listener ends the process.
+    const noteLoss = (error: Error): void => void (broken = error)
+    client.on('error', noteLoss)
     try {
       await client.query('begin')
       const result = await work(client)
@@ -93,15 +99,19 @@ export function openDatabase(address: DatabaseAddress, { max = 16 }: DatabaseOpt
       if (command !== 'COMMIT') throw new CeralaccaError('error-in-transaction', 'bug', 'a transaction went on after an error')
       return result
     } catch (error) {
-      await client.query('rollback').catch((lost: Error) => (broken = lost))
+      await client.query('rollback').catch(noteLoss)
       throw error
     } finally {
+      client.off('error', noteLoss)
       client.release(broken)
     }
   }
 
   /** A transaction whose every statement passes `check` first. */
-  const transaction = <T>(check: (sql: string, params: readonly unknown[]) => void, work: (tx: Transaction) => Promise<T>): Promise<T> =>
+  const transaction = <T>(
+    check: (sql: string, params: readonly unknown[]) => void,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T> =>
     translated(() =>
       inTransaction((client) =>
         work({

@@ -1,12 +1,12 @@
 /**
- * Blobs as files: `<folder>/<slot in hex>/<last two characters of the id>/<id>`. (The first characters of a UUIDv7 are the time: they
- * would put everything of some weeks into one folder. The last ones are random.)
+ * Blobs as files: `<folder>/<slot in hex>/<last digit of the id>/<id>`. (The first digits of a UUIDv7 are the time: they would put
+ * everything of some weeks into one folder; the last ones are random. 4096 slots of 16 folders keep folders small and few.)
  *
  * A file with the name of a blob is whole and durable; what a crash leaves has a name that begins with a dot and is swept.
  */
 import { randomUUID } from 'node:crypto'
 import { open, readdir, rm, stat, utimes } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { temporaryError } from '../base/errors.ts'
 import { blobMissing, checkBlobRef } from './blobs.ts'
 import type { BlobRef, BlobStore } from './blobs.ts'
@@ -17,13 +17,14 @@ export interface DiskBlobStore extends BlobStore {
   sweepTemporary(olderThanMs: number): Promise<number>
 }
 
-/** @param folder is made by the first blob. Errors of `put`: `disk-full` (temporary). */
-export function createDiskBlobStore(folder: string): DiskBlobStore {
+/** @param path of the folder, which the first blob makes. Errors of `put`: `disk-full` (temporary). */
+export function createDiskBlobStore(path: string): DiskBlobStore {
+  const folder = resolve(path)
   const pathOf = (ref: BlobRef): string => {
     checkBlobRef(ref)
-    return join(folder, ref.slot.toString(16).padStart(3, '0'), ref.id.slice(-2), ref.id)
+    return join(folder, ref.slot.toString(16).padStart(3, '0'), ref.id.slice(-1), ref.id)
   }
-  /** Folders known to exist: they are never removed. */
+  /** Folders known to be durable: they are never removed. */
   const made = new Set<string>()
 
   return {
@@ -31,7 +32,7 @@ export function createDiskBlobStore(folder: string): DiskBlobStore {
       const path = pathOf(ref)
       const parent = dirname(path)
       try {
-        if (!made.has(parent)) await makeFolderDurable(parent)
+        if (!made.has(parent)) await makeFolderDurable(parent, folder)
         made.add(parent)
         if ((await sizeOf(path)) === bytes.length) await renew(path)
         else await writeFileDurable(path, join(parent, `.${ref.id}.${randomUUID()}`), bytes)
@@ -102,11 +103,12 @@ async function readAt(path: string, bytes: Buffer, offset: number): Promise<numb
   }
 }
 
+/** Files of blobs and temporary files; what else lies there (`lost+found`) is nobody's business. */
 async function* oldFiles(folder: string, olderThanMs: number): AsyncIterable<{ slot: string; name: string; path: string }> {
   const before = Date.now() - olderThanMs
-  for (const slot of (await ifThere(readdir(folder))) ?? []) {
-    for (const shard of await readdir(join(folder, slot))) {
-      for (const name of await readdir(join(folder, slot, shard))) {
+  for (const slot of await namesIn(folder, /^[\da-f]{3,4}$/)) {
+    for (const shard of await namesIn(join(folder, slot), /^[\da-f]$/)) {
+      for (const name of await namesIn(join(folder, slot, shard), /^\.?[\da-f]{8}-[\da-f-]{27}/)) {
         const path = join(folder, slot, shard, name)
         const found = await ifThere(stat(path))
         if (found && found.mtimeMs < before) yield { slot, name, path }
@@ -114,6 +116,9 @@ async function* oldFiles(folder: string, olderThanMs: number): AsyncIterable<{ s
     }
   }
 }
+
+const namesIn = async (folder: string, pattern: RegExp): Promise<string[]> =>
+  ((await ifThere(readdir(folder))) ?? []).filter((name) => pattern.test(name))
 
 /** `undefined` for what is not there (any more). */
 async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {

@@ -2,11 +2,14 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Makes the folder and its parents; each new entry is synced into the folder above it. */
-export async function makeFolderDurable(folder: string): Promise<void> {
+/**
+ * Makes the folder and its parents, and syncs their entries up to the one of `root`, or of the first that had to be made. Also
+ * what was there is synced: whoever made it may have been killed before he did.
+ */
+export async function makeFolderDurable(folder: string, root: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+  const last = Math.min(root.length, first?.length ?? root.length)
+  for (let entry = folder; entry.length >= last; entry = dirname(entry)) await syncFolder(dirname(entry))
 }
 
 /** Writes `bytes` under `temporary` and moves the finished file to `path`: the name is there with all bytes or not at all. */

@@ -42,7 +42,11 @@ async function startInChild(folder: string, uid?: number) {
     process.on('SIGTERM', () => void server.stop())
     console.log('up')`
   const as = uid === undefined ? {} : { uid, gid: uid }
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { ...as, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    ...as,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown]
   assert.equal(String(said).trim(), 'up')
   return child
@@ -62,7 +66,16 @@ test('makes a durable database, without TCP, closed to others, and finds its dat
   const t = lastFirst(context)
   const folder = dataFolder(t)
   const first = await startEmbeddedPostgres({ folder, log })
-  const names = ['fsync', 'synchronous_commit', 'full_page_writes', 'data_checksums', 'server_encoding', 'listen_addresses', 'TimeZone', 'jit']
+  const names = [
+    'fsync',
+    'synchronous_commit',
+    'full_page_writes',
+    'data_checksums',
+    'server_encoding',
+    'listen_addresses',
+    'TimeZone',
+    'jit',
+  ]
   const sql = `select name, setting from pg_settings where name in (${names.map((name) => `'${name}'`).join()})`
   const settings = await query<{ name: string; setting: string }>(first.connection, sql)
   assert.deepEqual(Object.fromEntries(settings.map(({ name, setting }) => [name, setting])), {
@@ -75,9 +88,10 @@ test('makes a durable database, without TCP, closed to others, and finds its dat
     TimeZone: 'UTC',
     jit: 'off',
   })
-  assert.deepEqual(await query(first.connection, `select datlocale, lower('È') as l from pg_database where datname = 'ceralacca'`), [
-    { datlocale: 'C.UTF-8', l: 'è' },
-  ])
+  assert.deepEqual(
+    await query(first.connection, `select datlocale, lower('È') as l from pg_database where datname = 'ceralacca'`),
+    [{ datlocale: 'C.UTF-8', l: 'è' }],
+  )
   assert.equal(statSync(first.connection.host).mode & 0o777, 0o700)
   await query(first.connection, 'create table kept as select 42 as answer', true)
   assert.equal(await embeddedConnection(folder).running(), true)
@@ -143,7 +157,8 @@ test('an interrupted first start is done again', async (context) => {
     const { startEmbeddedPostgres } = await import(${JSON.stringify(module)})
     await startEmbeddedPostgres({ folder: ${JSON.stringify(folder)}, log: console })`
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'ignore' })
-  const unfinished = (): boolean => existsSync(folder) && readdirSync(folder).some((name) => name.startsWith('cluster.unfinished'))
+  const unfinished = (): boolean =>
+    existsSync(folder) && readdirSync(folder).some((name) => name.startsWith('cluster.unfinished'))
   while (!unfinished()) await pause(5)
   await kill(child)
   assert.equal(existsSync(join(folder, 'cluster')), false)
@@ -169,20 +184,21 @@ test('refuses the data of another major version, and leaves it as it is', async 
   const folder = dataFolder(t)
   mkdirSync(join(folder, 'cluster'), { recursive: true })
   writeFileSync(join(folder, 'cluster', 'PG_VERSION'), '15\n')
-  await assert.rejects(startEmbeddedPostgres({ folder, log }), { code: 'database-version', message: /PostgreSQL 15.*PostgreSQL 18/ })
+  await assert.rejects(startEmbeddedPostgres({ folder, log }), {
+    code: 'database-version',
+    message: /PostgreSQL 15.*PostgreSQL 18/,
+  })
   assert.deepEqual(readdirSync(join(folder, 'cluster')), ['PG_VERSION'])
 })
 
 test('tells when the server dies', async (context) => {
   const t = lastFirst(context)
   const folder = dataFolder(t)
-  const died = new Promise<string>((resolve, reject) => {
-    startEmbeddedPostgres({ folder, log, onDeath: (error) => resolve(error.code) }).then(async (server) => {
-      t.after(() => server.stop())
-      await killed(lockedPid(layoutOf(folder).cluster) ?? 0)
-    }, reject)
-  })
-  assert.equal(await died, 'database-died')
+  const died = Promise.withResolvers<string>()
+  const server = await startEmbeddedPostgres({ folder, log, onDeath: (error) => died.resolve(error.code) })
+  t.after(() => server.stop())
+  await killed(lockedPid(layoutOf(folder).cluster) ?? 0)
+  assert.equal(await died.promise, 'database-died')
 })
 
 test('keeps its sockets elsewhere when the path is too long for a socket', async (context) => {
@@ -196,14 +212,18 @@ test('keeps its sockets elsewhere when the path is too long for a socket', async
   assert.equal(existsSync(server.connection.host), false)
 })
 
-test('runs as root in a folder that only root can enter', { skip: process.getuid?.() !== 0 && 'only root sees this' }, async (context) => {
-  const t = lastFirst(context)
-  const folder = join(testFolder(t), 'closed', 'postgres')
-  mkdirSync(join(folder, '..'), { mode: 0o700 })
-  const server = await start(t, folder)
-  assert.notEqual(statSync(join(folder, 'cluster')).uid, 0)
-  await query(server.connection, 'select 1')
-})
+test(
+  'runs as root in a folder that only root can enter',
+  { skip: process.getuid?.() !== 0 && 'only root sees this' },
+  async (context) => {
+    const t = lastFirst(context)
+    const folder = join(testFolder(t), 'closed', 'postgres')
+    mkdirSync(join(folder, '..'), { mode: 0o700 })
+    const server = await start(t, folder)
+    assert.notEqual(statSync(join(folder, 'cluster')).uid, 0)
+    await query(server.connection, 'select 1')
+  },
+)
 
 test('runs as an ordinary user', { skip: process.getuid?.() !== 0 && 'the other tests ran so' }, async (context) => {
   const t = lastFirst(context)

@@ -5,7 +5,7 @@
  * A statement goes to an idle connection if there is one; only when all are busy does it queue behind another one, and never
  * behind more than `depth - 1`, so one slow statement holds up few.
  */
-import pg from 'pg'
+import { Client } from 'pg'
 import type { ClientConfig } from 'pg'
 import { temporaryError } from '../base/errors.ts'
 import type { NamedStatement } from './statements.ts'
@@ -17,7 +17,7 @@ export interface Lanes {
 }
 
 interface Lane {
-  readonly client: pg.Client
+  readonly client: Client
   readonly connecting: Promise<unknown>
   connected: boolean
   /** statements under way */
@@ -28,27 +28,41 @@ export interface LanesOptions {
   readonly connections: number
   /** statements that may be under way on one connection; 1 = no pipelining */
   readonly depth: number
+  /** what each new connection runs first */
+  readonly setUp?: string
 }
 
-export function createLanes(config: ClientConfig, { connections, depth }: LanesOptions): Lanes {
+export function createLanes(config: ClientConfig, { connections, depth, setUp }: LanesOptions): Lanes {
   const lanes: Lane[] = []
   /** Statements that found every connection full; the first one gets the next free place. */
   const waiting: ((lane: Lane) => void)[] = []
   let closed = false
 
   function open(): Lane {
-    const client = new pg.Client({ ...config, pipeline: true })
+    const client = new Client({ ...config, pipeline: true })
     // What breaks a connection also fails the statements on it. (Pipeline mode also for a depth of 1: it lets `end` wait for them.)
     client.on('error', () => drop(lane))
     client.once('end', () => drop(lane))
-    const lane: Lane = { client, connecting: client.connect().then(() => (lane.connected = true)), connected: false, pending: 0 }
+    const lane: Lane = { client, connecting: connect(), connected: false, pending: 0 }
     lanes.push(lane)
     return lane
+
+    async function connect(): Promise<void> {
+      await client.connect()
+      if (setUp !== undefined) await client.query(setUp)
+      lane.connected = true
+    }
   }
 
   function drop(lane: Lane): void {
     const index = lanes.indexOf(lane)
     if (index >= 0) lanes.splice(index, 1)
+  }
+
+  /** A connection that could not be made ready. */
+  function abandon(lane: Lane): void {
+    drop(lane)
+    void lane.client.end()
   }
 
   function choose(): Lane | undefined {
@@ -87,7 +101,7 @@ export function createLanes(config: ClientConfig, { connections, depth }: LanesO
         if (!lane.connected) await lane.connecting
         return (await lane.client.query(statement)).rows as R[]
       } catch (error) {
-        if (!lane.connected) drop(lane)
+        if (!lane.connected) abandon(lane)
         throw error
       } finally {
         leave(lane)

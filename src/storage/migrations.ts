@@ -7,8 +7,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
-import type { Client } from 'pg'
+import { Client } from 'pg'
 import { CeralaccaError, clientError } from '../base/errors.ts'
 import { clientConfig } from './connection.ts'
 import type { DatabaseAddress } from './connection.ts'
@@ -45,7 +44,7 @@ export function readMigrations(folder = join(import.meta.dirname, 'migrations'))
  * Ceralacca), `migration-failed` with the cause.
  */
 export async function migrate(address: DatabaseAddress, migrations: readonly Migration[] = readMigrations()): Promise<number[]> {
-  const client = new pg.Client(clientConfig(address, 'ceralacca migrate'))
+  const client = new Client(clientConfig(address, 'ceralacca migrate'))
   // What breaks the connection also fails the statement under way.
   client.on('error', () => undefined)
   const applied: number[] = []

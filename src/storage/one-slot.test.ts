@@ -50,7 +50,11 @@ test('a reference transaction writes reference tables only', () => {
   ]) {
     rule.checkReference(sql)
   }
-  for (const sql of ['update blob set size = 1', 'insert into "mailbox" (slot) values (1)', 'with x as (delete from only blob returning 1) select 1']) {
+  for (const sql of [
+    'update blob set size = 1',
+    'insert into "mailbox" (slot) values (1)',
+    'with x as (delete from only blob returning 1) select 1',
+  ]) {
     assert.throws(() => rule.checkReference(sql), bug)
   }
 })

@@ -10,11 +10,14 @@ export const REFERENCE_TABLES: readonly string[] = ['schema_migration', 'process
 const SLOT_CONDITION = /\bslot\s*=\s*\$1\b/
 const SLOT_INSERT = /\binsert\s+into\s+\w+(?:\s+as\s+\w+)?\s*\(\s*slot\b[^)]*\)\s*(?:values\s*\(|select)\s*\$1\b/
 /** A function that is called with the slot first: `select f($1, ...)`, `from f($1::int, ...)`. */
-const SLOT_CALL = /\b(?:select|from|join|lateral)\s+(?:[a-z_]\w*\.)?([a-z_]\w*)\s*\(\s*(?:p_slot\s*=>\s*)?\$1(?:::int(?:eger|4)?)?\s*[,)]/g
+const SLOT_CALL =
+  /\b(?:select|from|join|lateral)\s+(?:[a-z_]\w*\.)?([a-z_]\w*)\s*\(\s*(?:p_slot\s*=>\s*)?\$1(?:::int(?:eger|4)?)?\s*[,)]/g
 /** Built-in functions place nothing: `select coalesce($1, ...)` is no slot. */
-const BUILT_IN = /^(?:coalesce|nullif|greatest|least|generate_series|unnest|abs|count|max|min|sum|cast|row|array|exists|values|pg_\w+)$/
+const BUILT_IN =
+  /^(?:coalesce|nullif|greatest|least|generate_series|unnest|abs|count|max|min|sum|cast|row|array|exists|values|pg_\w+)$/
 
-const WRITE_TARGET = /(?:\binsert\s+into|(?<!\b(?:for|key|do)\s+)\bupdate|\bdelete\s+from|\bmerge\s+into)\s+(?:only\s+)?"?(\w+)"?/g
+const WRITE_TARGET =
+  /(?:\binsert\s+into|(?<!\b(?:for|key|do)\s+)\bupdate|\bdelete\s+from|\bmerge\s+into)\s+(?:only\s+)?"?(\w+)"?/g
 
 /** What a statement may be used for, from its text alone. */
 interface Judgement {
@@ -62,4 +65,5 @@ export function createSlotRule(): SlotRule {
   }
 }
 
-const broken = (why: string, sql: string): CeralaccaError => new CeralaccaError('one-slot-rule', 'bug', `${why}: ${sql.slice(0, 200)}`)
+const broken = (why: string, sql: string): CeralaccaError =>
+  new CeralaccaError('one-slot-rule', 'bug', `${why}: ${sql.slice(0, 200)}`)

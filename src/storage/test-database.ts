@@ -41,7 +41,10 @@ export function lastFirst(scope: TestScope): TestScope {
 export async function withTestDatabase(scope: TestScope): Promise<TestDatabase> {
   const last = lastFirst(scope)
   const folder = testFolder(last)
-  const server = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), log: { info: () => undefined, warn: console.warn } })
+  const server = await startEmbeddedPostgres({
+    folder: join(folder, 'postgres'),
+    log: { info: () => undefined, warn: console.warn },
+  })
   const database = openDatabase(server.connection)
   last.after(() => server.stop())
   last.after(() => database.close())

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execute } from './execute.ts'
-import { temporaryFolder, type Owner } from './provider.ts'
+import type { Owner } from './cleanup.ts'
+import { temporaryFolder } from './provider.ts'
 
 const DTD = new URL('../data/postacert.dtd', import.meta.url).pathname
 

@@ -1,7 +1,8 @@
 /** Reads a mailbox by IMAP, with imapflow: a client that is not ours. */
 import { readFileSync } from 'node:fs'
 import { ImapFlow } from 'imapflow'
-import type { Account, Owner, Provider } from './provider.ts'
+import { defer, type Owner } from './cleanup.ts'
+import type { Account, Provider } from './provider.ts'
 
 export interface ReadMessage {
   readonly uid: number
@@ -20,7 +21,7 @@ export async function openMailbox(owner: Owner, provider: Provider, { address, p
     tls: { ca: readFileSync(provider.ca) },
     logger: false,
   })
-  owner.after(() => client.close())
+  defer(owner, () => client.close())
   await client.connect()
   return client
 }

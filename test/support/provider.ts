@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { defer, type Owner } from './cleanup.ts'
 import { execute, type Result } from './execute.ts'
 
 export interface Account {
@@ -43,16 +44,11 @@ export interface Provider {
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 const PORTS = { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, https: 1443 }
 
-/** What `startProvider` needs of a test. */
-export interface Owner {
-  after(work: () => Promise<void> | void): void
-}
-
 /** A fresh folder that an unprivileged database user can pass through; removed after the test. */
 export function temporaryFolder(owner: Owner): string {
   const folder = mkdtempSync(join(tmpdir(), 'ceralacca-test-'))
   chmodSync(folder, 0o755)
-  owner.after(() => rmSync(folder, { recursive: true, force: true }))
+  defer(owner, () => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -72,7 +68,7 @@ export async function startProvider(owner: Owner, options: StartOptions = {}): P
     const environment = { CERALACCA_DATA: dataFolder, CERALACCA_PORT_OFFSET: String(offset), ...options.environment }
     const started = Date.now()
     const server = spawnServer(options.main ?? MAIN, environment)
-    owner.after(() => server.end('SIGTERM'))
+    defer(owner, () => server.end('SIGTERM'))
     const ready = await server.ready
     if (ready) return describe(server, environment, dataFolder, offset, Date.now() - started)
     if (!server.output().includes('is taken') || attempt > 5) throw new Error(`the provider did not start:\n${server.output()}`)

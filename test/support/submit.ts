@@ -30,10 +30,10 @@ export function submit(
   return execute('swaks', args, { input: forTheWire(message) })
 }
 
-/** Dot-stuffed, with the final dot (RFC 5321 4.5.2). */
+/** Dot-stuffed, with the final dot (RFC 5321 4.5.2), whose line break swaks adds. */
 function forTheWire(message: string | Buffer): Buffer {
   const text = (typeof message === 'string' ? Buffer.from(message) : message).toString('latin1')
-  return Buffer.from(`${text.replace(/^\./gm, '..')}${text.endsWith('\r\n') ? '' : '\r\n'}.\r\n`, 'latin1')
+  return Buffer.from(`${text.replace(/^\./gm, '..')}${text.endsWith('\r\n') ? '' : '\r\n'}.`, 'latin1')
 }
 
 /** A plain message; more header lines go before the empty line. */

@@ -107,7 +107,8 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       authMethods: ['PLAIN', 'LOGIN'],
       authRequiredMessage: 'Log in first: certified mail is sent by its holder only',
       hideSMTPUTF8: true,
-      hideENHANCEDSTATUSCODES: false,
+      // The library knows one enhanced code per reply code; ours are exact and stand in the text, so the extension is not announced.
+      hideENHANCEDSTATUSCODES: true,
       disableReverseLookup: true,
       socketTimeout: IDLE_TIMEOUT_MS,
       closeTimeout: CLOSE_TIMEOUT_MS,

@@ -1,7 +1,17 @@
 /** The data directory of the embedded PostgreSQL: made once, checked at each start. */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, chownSync, closeSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { CeralaccaError, clientError } from '../../base/errors.ts'
 import type { Binaries } from './binaries.ts'
@@ -45,7 +55,12 @@ log_checkpoints = off
 `
 
 /** Makes the cluster if there is none; what an interrupted first start left is thrown away. Throws `database-version`, `initdb-failed`. */
-export async function prepareCluster(layout: Layout, binaries: Binaries, launch: Launch, user: RunUser | undefined): Promise<void> {
+export async function prepareCluster(
+  layout: Layout,
+  binaries: Binaries,
+  launch: Launch,
+  user: RunUser | undefined,
+): Promise<void> {
   const versionFile = join(layout.cluster, 'PG_VERSION')
   if (existsSync(versionFile)) {
     const major = readFileSync(versionFile, 'utf8').trim()
@@ -57,7 +72,10 @@ export async function prepareCluster(layout: Layout, binaries: Binaries, launch:
     )
   }
   if (existsSync(layout.cluster)) {
-    throw clientError('database-version', `${layout.cluster} is not a PostgreSQL data folder (no PG_VERSION). Move it away and start again.`)
+    throw clientError(
+      'database-version',
+      `${layout.cluster} is not a PostgreSQL data folder (no PG_VERSION). Move it away and start again.`,
+    )
   }
   // A name of its own: the initdb of a killed predecessor may still be at work.
   const unfinished = join(layout.folder, `${UNFINISHED}${randomUUID()}`)

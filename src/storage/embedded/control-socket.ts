@@ -6,6 +6,7 @@ import { chownSync, linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { clientError } from '../../base/errors.ts'
 import type { RunUser } from './run-user.ts'
 
@@ -16,6 +17,7 @@ export interface ControlSocket {
 }
 
 const NAME = 'control.sock'
+const SETTLE_MS = 20
 
 /** Takes the folder, or throws `already-running`. */
 export async function holdControlSocket(run: string, user: RunUser | undefined): Promise<ControlSocket> {
@@ -66,13 +68,17 @@ async function takeName(own: string, path: string): Promise<void> {
     rmSync(own)
     return
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    // EEXIST: somebody's, alive or not. The others: a file system without hard links.
+    if (!['EEXIST', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
   const stale = inodeOf(path)
   if (await isAnswered(path)) throw alreadyRunning(path)
-  // Somebody else may have found the same stale file; `check` after the start sees who came last.
   if (inodeOf(path) !== stale) throw alreadyRunning(path)
+  const inode = inodeOf(own)
   renameSync(own, path)
+  // Somebody else may have found the same stale file at the same moment: who came last has the name.
+  await pause(SETTLE_MS)
+  if (inodeOf(path) !== inode) throw alreadyRunning(path)
 }
 
 const inodeOf = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.ino
@@ -88,4 +94,7 @@ function listen(path: string): Promise<Server> {
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
 
 const alreadyRunning = (place: string): Error =>
-  clientError('already-running', `Ceralacca already runs on this data folder (${place}). Stop it first, or use another CERALACCA_DATA.`)
+  clientError(
+    'already-running',
+    `Ceralacca already runs on this data folder (${place}). Stop it first, or use another CERALACCA_DATA.`,
+  )

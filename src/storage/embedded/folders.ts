@@ -1,5 +1,17 @@
 /** Makes the folders of the embedded PostgreSQL, closed to everybody but its user. */
-import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync, rmdirSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+} from 'node:fs'
 import { clientError } from '../../base/errors.ts'
 import type { Layout } from './layout.ts'
 import type { RunUser } from './run-user.ts'
@@ -20,7 +32,10 @@ export function makeFolders(layout: Layout, user: RunUser | undefined): void {
   const run = lstatSync(layout.run)
   const owner = user?.uid ?? process.getuid?.()
   if (!run.isDirectory() || run.uid !== owner || (run.mode & 0o077) !== 0) {
-    throw clientError('run-folder-not-ours', `${layout.run} is not a folder that only the database's user may enter. Remove it and start again.`)
+    throw clientError(
+      'run-folder-not-ours',
+      `${layout.run} is not a folder that only the database's user may enter. Remove it and start again.`,
+    )
   }
 }
 

@@ -71,5 +71,8 @@ test('says what to do where setpriv is missing', onlyRoot, (t) => {
   t.after(() => void (process.env['PATH'] = path))
   process.env['PATH'] = ''
   const layout = layoutOf(folder)
-  assert.throws(() => createLauncher(chooseRunUser(layout), layout, binaries), { code: 'folder-not-reachable', message: /chmod o\+x \/.*DATABASE_URL/ })
+  assert.throws(() => createLauncher(chooseRunUser(layout), layout, binaries), {
+    code: 'folder-not-reachable',
+    message: /chmod o\+x \/.*DATABASE_URL/,
+  })
 })

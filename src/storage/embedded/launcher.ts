@@ -78,7 +78,9 @@ function setprivArguments(user: RunUser, capabilities: readonly string[]): strin
 
 function checkSetpriv(prefix: readonly string[], binaries: Binaries, user: RunUser, closed: string): void {
   const present = (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'setpriv')))
-  const run = present ? spawnSync('setpriv', [...prefix, binaries.postgres, '--version'], { cwd: '/', env: environment() }) : undefined
+  const run = present
+    ? spawnSync('setpriv', [...prefix, binaries.postgres, '--version'], { cwd: '/', env: environment() })
+    : undefined
   if (run?.status === 0) return
   const reason = run ? `setpriv failed: ${run.stderr.toString().trim()}` : 'there is no setpriv (package util-linux)'
   throw clientError(

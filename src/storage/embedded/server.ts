@@ -2,7 +2,7 @@
 import { closeSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
+import { Client } from 'pg'
 import { CeralaccaError, temporaryError } from '../../base/errors.ts'
 import { clientConfig } from '../connection.ts'
 import { sqlState } from '../database-errors.ts'
@@ -45,7 +45,8 @@ function launchServer(layout: Layout, binaries: Binaries, launch: Launch): Postm
     const child = launch(binaries.postgres, args, output, ignoreLockOf(lockedPid(layout.cluster)))
     let failure: Error | undefined
     child.once('error', (error) => (failure = error))
-    if (child.pid === undefined) throw new CeralaccaError('database-start', 'permanent', `cannot run ${binaries.postgres}`, { cause: failure })
+    if (child.pid === undefined)
+      throw new CeralaccaError('database-start', 'permanent', `cannot run ${binaries.postgres}`, { cause: failure })
     return { pid: child.pid, isAlive: () => child.exitCode === null && child.signalCode === null }
   } finally {
     closeSync(output)
@@ -56,7 +57,8 @@ function launchServer(layout: Layout, binaries: Binaries, launch: Launch): Postm
  * The pid of a dead server may have been given to another program since; PostgreSQL would take that one for a server. With this
  * variable (pg_ctl uses it for its own parent) it looks beyond that pid, and still at the shared memory.
  */
-const ignoreLockOf = (pid: number | undefined): NodeJS.ProcessEnv => (pid === undefined ? {} : { PG_GRANDPARENT_PID: String(pid) })
+const ignoreLockOf = (pid: number | undefined): NodeJS.ProcessEnv =>
+  pid === undefined ? {} : { PG_GRANDPARENT_PID: String(pid) }
 
 /** Waits until the server takes connections (after a crash it recovers first, which may take long) and our database exists. */
 export async function untilReady(layout: Layout, postmaster: Postmaster): Promise<void> {
@@ -70,7 +72,7 @@ export async function untilReady(layout: Layout, postmaster: Postmaster): Promis
 }
 
 async function tryConnect(layout: Layout, database: string, statement = 'select'): Promise<'ready' | 'not-yet' | 'no-database'> {
-  const client = new pg.Client(clientConfig({ ...layout.connection, database }, 'ceralacca start'))
+  const client = new Client(clientConfig({ ...layout.connection, database }, 'ceralacca start'))
   // A connection that breaks also fails the call under way.
   client.on('error', () => undefined)
   try {
@@ -80,8 +82,9 @@ async function tryConnect(layout: Layout, database: string, statement = 'select'
   } catch (error) {
     const state = sqlState(error)
     if (state === '3D000') return 'no-database'
-    // 57P03: starting up or shutting down; 42P04: somebody else made the database; without a code: no socket yet.
-    if (state === undefined || state === '42P04' || state.startsWith('57P')) return 'not-yet'
+    // 57P03: starting up or shutting down; 53300: the connections of a killed process are not gone yet; 42P04: somebody else made the
+    // database; without a code: no socket yet.
+    if (state === undefined || state === '42P04' || state === '53300' || state.startsWith('57P')) return 'not-yet'
     throw error
   } finally {
     await client.end()
@@ -94,7 +97,10 @@ function startFailure(layout: Layout): CeralaccaError {
     .filter((file): file is string => file !== undefined && existsSync(file))
     .map((file) => readFileSync(file, 'utf8').trim().slice(-2000))
     .join('\n')
-  return temporaryError('database-start', `PostgreSQL in ${layout.folder} did not start (pid file: ${lockedPid(layout.cluster) ?? 'none'}).\n${said}`)
+  return temporaryError(
+    'database-start',
+    `PostgreSQL in ${layout.folder} did not start (pid file: ${lockedPid(layout.cluster) ?? 'none'}).\n${said}`,
+  )
 }
 
 function newestLog(logs: string): string | undefined {
