@@ -18,7 +18,10 @@ const read = (name: string): string => readFileSync(new URL(`../${name}`, import
 const text = z.string().trim().min(1)
 /** Lengths are counted in characters, not in UTF-16 units. */
 const lengthBetween = (least: number, most: number) =>
-  z.string().refine((value) => [...value].length >= least && [...value].length <= most, `needs ${least} to ${most} characters`)
+  z.string().refine((value) => {
+    const { length } = Array.from(value)
+    return length >= least && length <= most
+  }, `needs ${least} to ${most} characters`)
 
 const description = z.strictObject({
   localisedName: text.optional(),

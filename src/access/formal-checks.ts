@@ -60,7 +60,8 @@ export function checkSubmission(
 
 /** What would make the certified data ambiguous, or messages that programs on the way may break. */
 function checkHeader(header: Header): void {
-  if (header.bodyStart > MOST_HEADER_BYTES) throw refused('bad-header', `The header of the message is longer than ${MOST_HEADER_BYTES} bytes`)
+  if (header.bodyStart > MOST_HEADER_BYTES)
+    throw refused('bad-header', `The header of the message is longer than ${MOST_HEADER_BYTES} bytes`)
   if (fieldsOf(header, 'Subject').length > 1) throw refused('bad-header', 'The message has more than one Subject')
   if ((fieldValue(header, 'Message-ID') ?? '').length > LONGEST_MSGID) throw refused('bad-header', 'The Message-ID is too long')
 }

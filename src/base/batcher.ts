@@ -30,7 +30,8 @@ export function createBatcher<Item, Result>(
           batch.map((waiting) => waiting.item),
         )
         // Nobody may take a missing answer for a good one.
-        if (results.length !== batch.length) throw new CeralaccaError('batch-results', 'bug', 'not one result per item of a batch')
+        if (results.length !== batch.length)
+          throw new CeralaccaError('batch-results', 'bug', 'not one result per item of a batch')
         batch.forEach((waiting, index) => waiting.resolve(results[index] as Result))
       } catch (error) {
         for (const waiting of batch) waiting.reject(error)

@@ -15,6 +15,7 @@ export interface Original {
 
 /**
  * Edits the header of a submission.
+ * @param header of a checked submission: it has fields, a From at least
  * @param pecMsgid without angle brackets
  * @throws `bad-header` if there is more than one Message-ID: which one is meant nobody could say
  */

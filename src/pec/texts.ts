@@ -136,10 +136,12 @@ function toLatin1(text: string): string {
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
 function escape(text: string): string {
-  return text
-    .toWellFormed()
-    // Controls, among them those that turn the direction of writing: no subject changes how the rest is read.
-    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ' ')
-    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '')
-    .replace(/[^\u0020-\u007e]/gu, (character) => `&#${character.codePointAt(0)};`)
+  return (
+    text
+      .toWellFormed()
+      // Controls, among them those that turn the direction of writing: no subject changes how the rest is read.
+      .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ' ')
+      .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '')
+      .replace(/[^\u0020-\u007e]/gu, (character) => `&#${character.codePointAt(0)};`)
+  )
 }

@@ -6,7 +6,8 @@ export type Stage = 'plain' | 'login' | 'user'
 
 interface Capability {
   readonly name: string
-  readonly rfc: number
+  /** null: never standardised, but clients want it */
+  readonly rfc: number | null
   readonly stages: readonly Stage[]
   readonly value?: (limits: ImapLimits) => number
 }
@@ -21,7 +22,7 @@ const CAPABILITIES: readonly Capability[] = [
   { name: 'LOGINDISABLED', rfc: 3501, stages: ['plain'] },
   { name: 'SASL-IR', rfc: 4959, stages: ['login'] },
   { name: 'AUTH=PLAIN', rfc: 4616, stages: ['login'] },
-  { name: 'AUTH=LOGIN', rfc: 3501, stages: ['login'] },
+  { name: 'AUTH=LOGIN', rfc: null, stages: ['login'] },
   { name: 'NAMESPACE', rfc: 2342, stages: ['user'] },
   { name: 'CHILDREN', rfc: 3348, stages: ['user'] },
   { name: 'LIST-EXTENDED', rfc: 5258, stages: ['user'] },

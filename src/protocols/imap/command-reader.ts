@@ -44,36 +44,35 @@ const COMMAND = /^([\x21\x23\x24\x26\x27\x2c-\x5b\x5d-\x7a\x7c\x7e]+) (UID +[A-Z
 
 /** The next command. Throws ConnectionClosed. */
 export async function readCommand(deps: ReaderDeps): Promise<RawCommand | BrokenCommand> {
-  const first = await deps.input.line(deps.line)
-  if (first === undefined) return broken('*', 'BAD', 'TOOBIG', 'Command line too long')
-  const text = first.toString('latin1')
-  const match = COMMAND.exec(text)
-  const tag = match?.[1] ?? tagOf(text)
+  let line = await deps.input.line(deps.line)
+  const match = COMMAND.exec(line.text)
+  const tag = match?.[1] ?? tagOf(line.text)
   const name = (match?.[2] ?? '').toUpperCase().replace(/ +/, ' ')
   const texts: string[] = []
   const literals: Buffer[] = []
   let problem = match ? undefined : broken(tag, 'BAD', null, 'Not a command')
   let room = deps.literals(name)
-  let left = deps.line - text.length
-  let line = text.slice(match?.[0].length ?? 0)
-  for (let literal = announcedLiteral(line); literal; literal = announcedLiteral(line)) {
+  let left = deps.line - line.text.length
+  let rest = line.text.slice(match?.[0].length ?? 0)
+  for (;;) {
+    if (line.cut) problem ??= broken(tag, 'BAD', 'TOOBIG', 'Command line too long')
+    const literal = announcedLiteral(rest)
+    if (!literal) return problem ?? { tag, name, texts: [...texts, rest], literals }
     texts.push(literal.text)
-    if (!problem && literal.size > room) problem = tooLarge(tag, name)
+    if (literal.size > room) problem ??= tooLarge(tag, name)
     // The client waits, and takes the answer as "no".
     if (problem && literal.synchronising) return problem
+    // What comes unasked is read over even then: it must not be taken for commands.
     if (problem) await deps.input.skip(literal.size)
     else {
       if (literal.synchronising) await deps.continueLiteral()
       literals.push(await deps.input.bytes(literal.size))
     }
     room -= literal.size
-    const next = await deps.input.line(Math.max(left, 0))
-    if (next === undefined) return problem ?? broken(tag, 'BAD', 'TOOBIG', 'Command line too long')
-    left -= next.length
-    line = next.toString('latin1')
+    line = await deps.input.line(Math.max(left, 0))
+    left -= line.text.length
+    rest = line.text
   }
-  texts.push(line)
-  return problem ?? { tag, name, texts, literals }
 }
 
 function announcedLiteral(line: string): Announced | undefined {

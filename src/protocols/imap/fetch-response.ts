@@ -147,12 +147,15 @@ export async function writeResponse(output: Output, response: FetchResponse): Pr
 }
 
 async function writeLong(output: Output, { first, rest, length }: LongText): Promise<void> {
-  await output.bytes(first)
-  let left = length - first.length
-  while (left > 0) {
-    const piece = await nextPiece(rest)
-    await output.bytes(piece)
-    left -= piece.length
+  let left = length
+  try {
+    for (let piece = first; ; piece = await nextPiece(rest)) {
+      await output.bytes(piece)
+      left -= piece.length
+      if (left <= 0) break
+    }
+  } finally {
+    await rest.return?.()
   }
   if (left < 0) throw new TornText('content is longer than known')
 }

@@ -8,6 +8,18 @@ const HIGH_WATER = 128 * 1024
 const LF = 10
 const CR = 13
 
+/** What is kept of the end of a line that is too long: a literal may be announced there. */
+const LINE_END = 32
+
+export interface Line {
+  /** latin1 */
+  readonly text: string
+  /** the line was too long: `text` is its beginning and its end, something in the middle is missing */
+  readonly cut: boolean
+}
+
+const withoutCr = (line: Buffer): Buffer => (line[line.length - 1] === CR ? line.subarray(0, -1) : line)
+
 export class Input {
   #chunks: Buffer[] = []
   #size = 0
@@ -36,23 +48,24 @@ export class Input {
     this.#size = 0
   }
 
-  /** A line without its end. One longer than `limit` is skipped and answered as undefined. Throws ConnectionClosed. */
-  async line(limit: number): Promise<Buffer | undefined> {
+  /** A line without its end, at most `limit` bytes of it. Throws ConnectionClosed. */
+  async line(limit: number): Promise<Line> {
     const pieces: Buffer[] = []
     let length = 0
+    let end: Buffer = Buffer.alloc(0)
     for (;;) {
       const chunk = await this.#next()
-      const end = chunk.indexOf(LF)
-      const piece = end < 0 ? chunk : chunk.subarray(0, end)
-      length += piece.length
+      const lineEnd = chunk.indexOf(LF)
+      const piece = lineEnd < 0 ? chunk : chunk.subarray(0, lineEnd)
       // One byte more than allowed may be the CR.
-      if (length <= limit + 1) pieces.push(piece)
-      this.#consume(end < 0 ? chunk.length : end + 1)
-      if (end < 0) continue
-      if (length > limit + 1) return undefined
-      const line = pieces.length === 1 ? piece : Buffer.concat(pieces)
-      const text = line[line.length - 1] === CR ? line.subarray(0, -1) : line
-      return text.length > limit ? undefined : text
+      if (length <= limit) pieces.push(piece.subarray(0, limit + 1 - length))
+      end = piece.length > LINE_END ? piece.subarray(-LINE_END) : Buffer.concat([end, piece]).subarray(-LINE_END)
+      length += piece.length
+      this.#consume(lineEnd < 0 ? chunk.length : lineEnd + 1)
+      if (lineEnd < 0) continue
+      const line = withoutCr(Buffer.concat(pieces))
+      if (line.length <= limit && length <= limit + 1) return { text: line.toString('latin1'), cut: false }
+      return { text: withoutCr(Buffer.concat([...pieces, end])).toString('latin1'), cut: true }
     }
   }
 

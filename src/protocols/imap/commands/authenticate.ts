@@ -63,9 +63,8 @@ async function readLogin(session: Session, initial: string | undefined): Promise
 async function ask(session: Session, challenge: string): Promise<string | undefined> {
   session.output.line(`+ ${Buffer.from(challenge).toString('base64')}`)
   await session.output.flush()
-  const line = await session.input.line(MAX_LINE)
-  if (line === undefined) throw syntaxError('Line too long')
-  const text = line.toString('latin1')
+  const { text, cut } = await session.input.line(MAX_LINE)
+  if (cut) throw syntaxError('Line too long')
   return text === '*' ? undefined : decode(text)
 }
 

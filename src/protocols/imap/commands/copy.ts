@@ -10,6 +10,8 @@ const copying = (name: string, byUid: boolean): Command =>
     const uids = uidsOf(selected.list, set, byUid)
     const copied = await orTryCreate(deps.store.copy(session.mailbox, selected.folder.id, uids, to))
     if (copied.uids.length === 0) return ok('Nothing to copy')
+    // Into the folder itself: these are new messages of it.
+    selected.hint()
     const [source, destination] = formatUidPairs(copied.uids)
     return ok(`${name} completed`, `COPYUID ${copied.uidValidity} ${source} ${destination}`)
   })

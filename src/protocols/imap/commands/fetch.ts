@@ -27,12 +27,12 @@ function parseFetch(args: Arguments): Request {
 const fetching = (name: string, byUid: boolean): Command =>
   folderCommand(name, parseFetch, async (session, request): Promise<Reply> => {
     const { list } = session.selected
-    const seqs = seqsOf(list, request.set, byUid).filter((seq) => !list.isVanished(seq))
+    const seqs = seqsOf(list, request.set, byUid)
     const newlySeen = await markSeen(session, request.items, seqs)
     const items = completeItems(request.items, byUid)
     const found = items.every(isKnown) ? await fromList(session, items, seqs) : await fromStore(session, items, seqs, newlySeen)
     if (found === seqs.length) return ok(`${name} completed`)
-    // Another session has removed some: the client hears which at its next chance.
+    // Another session has removed some (RFC 2180 4.1.2): the client hears which at its next chance.
     session.selected.hint()
     return byUid ? ok(`${name} completed`) : no('Some of the messages were removed', 'EXPUNGEISSUED')
   })

@@ -19,17 +19,17 @@ export const idle = userCommand('IDLE', noArguments, async (session): Promise<Re
   session.busy = true
   const { outcome } = end
   if (outcome && 'error' in outcome) throw outcome.error
-  return outcome && outcome.line?.toString('latin1').toUpperCase() !== 'DONE' ? bad('Expected DONE') : ok('IDLE terminated')
+  return outcome && outcome.line.toUpperCase() !== 'DONE' ? bad('Expected DONE') : ok('IDLE terminated')
 })
 
 /** What the client said to end it, or why it cannot say anything any more. */
 interface End {
-  outcome?: { readonly line: Buffer | undefined } | { readonly error: unknown }
+  outcome?: { readonly line: string } | { readonly error: unknown }
 }
 
 async function readEnd(session: UserSession, end: End): Promise<void> {
   try {
-    end.outcome = { line: await session.input.line(MAX_LINE) }
+    end.outcome = { line: (await session.input.line(MAX_LINE)).text }
   } catch (error) {
     end.outcome = { error }
   }

@@ -11,5 +11,7 @@ function parseRename(args: Arguments): { from: string; to: string } {
 /** RFC 3501 6.3.5 */
 export const rename = userCommand('RENAME', parseRename, async (session, { from, to }) => {
   await session.deps.store.renameFolder(session.mailbox, from, to)
+  // The inbox loses its messages, which its own session should hear of at once.
+  session.selected?.hint()
   return ok('RENAME completed')
 })

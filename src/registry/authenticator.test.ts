@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import { asCeralaccaError } from '../base/errors.ts'
+import { createAuthenticator } from './authenticator.ts'
+import { createLoginBrake, type LoginBrake } from './login-brake.ts'
+import { hashPassword } from './passwords.ts'
+
+const MARIO = 'mario@pec.it'
+const PASSWORD = 'parola segreta'
+const MAILBOX = { slot: 7, id: '0198c0de-0000-7000-8000-000000000000' }
+const NEW_MAILBOX = { slot: 8, id: '0198c0de-0000-7000-8000-000000000001' }
+const MINUTE = 60_000
+
+let hash: string
+before(async () => {
+  hash = await hashPassword(PASSWORD)
+})
+
+interface BrakeCalls {
+  failed: string[]
+  succeeded: string[]
+}
+
+function bench(brakeOf?: (now: () => number) => LoginBrake) {
+  const state = { now: 1_000_000, hash, asked: 0, wait: 0 }
+  const calls: BrakeCalls = { failed: [], succeeded: [] }
+  const brake: LoginBrake = brakeOf?.(() => state.now) ?? {
+    wait: () => state.wait,
+    failed: (account, address) => void calls.failed.push(`${account} ${address}`),
+    succeeded: (account, address) => void calls.succeeded.push(`${account} ${address}`),
+  }
+  const authenticate = createAuthenticator({
+    queries: {
+      find: (address) => {
+        state.asked++
+        // A mailbox that is being made has no password yet.
+        const known: Record<string, typeof MAILBOX> = { [MARIO]: MAILBOX, 'nuova@pec.it': NEW_MAILBOX }
+        return Promise.resolve(known[address])
+      },
+      passwordHash: ({ id }) => Promise.resolve(id === MAILBOX.id ? state.hash : undefined),
+    },
+    brake,
+    now: () => state.now,
+  })
+  return { state, calls, login: (user: string, password: string) => authenticate(user, password, '192.0.2.1') }
+}
+
+const codeOf = (attempt: Promise<unknown>): Promise<string> =>
+  attempt.then(
+    () => 'in',
+    (error: unknown) => asCeralaccaError(error).code,
+  )
+
+test('the right password opens the mailbox, the address in any case', async () => {
+  const { login, calls } = bench()
+  assert.deepEqual(await login(` ${MARIO.toUpperCase()} `, PASSWORD), { mailbox: MAILBOX, address: MARIO })
+  assert.deepEqual(calls, { failed: [], succeeded: [`${MARIO} 192.0.2.1`] })
+})
+
+test('a wrong password, an unknown account and one without a password are refused alike, and counted', async () => {
+  const { login, calls } = bench()
+  const refused = { code: 'bad-credentials', fault: 'client', message: /^Wrong user name or password/ }
+  for (const [user, password] of [
+    [MARIO, 'parola sbagliata'],
+    [MARIO, ''],
+    ['altro@pec.it', PASSWORD],
+    ['nuova@pec.it', PASSWORD],
+    ['', ''],
+  ] as const) {
+    await assert.rejects(login(user, password), refused)
+  }
+  assert.deepEqual(calls, {
+    failed: [MARIO, MARIO, 'altro@pec.it', 'nuova@pec.it', ''].map((account) => `${account} 192.0.2.1`),
+    succeeded: [],
+  })
+})
+
+test('an unknown account is not known by the time that the answer takes', async () => {
+  const { login } = bench()
+  const duration = async (user: string): Promise<number> => {
+    const started = performance.now()
+    await codeOf(login(user, 'parola sbagliata'))
+    return performance.now() - started
+  }
+  await duration('altro@pec.it')
+  const median = async (user: string): Promise<number> => {
+    const durations: number[] = []
+    for (let time = 0; time < 7; time++) durations.push(await duration(user))
+    return durations.sort((a, b) => a - b)[3] ?? 0
+  }
+  // Without the decoy it would be some thousandths.
+  const [unknown, known] = [await median('altro@pec.it'), await median(MARIO)]
+  assert.ok(unknown > known / 5, `${unknown} ms against ${known} ms`)
+})
+
+test('a password is remembered for ten minutes, and only for its account', async () => {
+  const { login, state, calls } = bench()
+  for (let time = 0; time < 3; time++) await login(MARIO, PASSWORD)
+  assert.equal(calls.succeeded.length, 1, 'verified once')
+  assert.equal(await codeOf(login('nuova@pec.it', PASSWORD)), 'bad-credentials')
+  assert.equal(await codeOf(login(MARIO, 'parola sbagliata')), 'bad-credentials')
+  state.now += 10 * MINUTE - 1
+  await login(MARIO, PASSWORD)
+  assert.equal(calls.succeeded.length, 1)
+  state.now += 1
+  await login(MARIO, PASSWORD)
+  assert.equal(calls.succeeded.length, 2, 'verified again')
+})
+
+test('a changed password counts at once, also against a remembered one', async () => {
+  const { login, state } = bench()
+  await login(MARIO, PASSWORD)
+  state.hash = await hashPassword('parola del tutto nuova')
+  assert.equal(await codeOf(login(MARIO, PASSWORD)), 'bad-credentials')
+  assert.equal(await codeOf(login(MARIO, 'parola del tutto nuova')), 'in')
+})
+
+test('who has to wait is told how long, before anything is looked up', async () => {
+  const { login, state } = bench()
+  state.wait = 61_001
+  await assert.rejects(login(MARIO, PASSWORD), { code: 'login-throttled', fault: 'temporary', message: /in 62 seconds/ })
+  assert.equal(state.asked, 0)
+})
+
+test('guesses made at the same time do not get past the brake', async () => {
+  const { login } = bench(createLoginBrake)
+  const guesses = Array.from({ length: 20 }, (_, index) => (index === 19 ? PASSWORD : `parola sbagliata ${index}`))
+  const codes = await Promise.all(guesses.map((guess) => codeOf(login(MARIO, guess))))
+  // The thread pool may finish them in another order, so the right one may be among the first.
+  const learnt = codes.filter((code) => code !== 'login-throttled')
+  assert.ok(learnt.length <= 5, codes.join(' '))
+  assert.equal(codes.length, 20)
+})
+
+test('what the database throws is passed on, and counts as no failure', async () => {
+  const brake = createLoginBrake(() => 0)
+  const down = (): Promise<never> => Promise.reject(new Error('no database'))
+  const authenticate = createAuthenticator({ queries: { find: down, passwordHash: down }, brake, now: () => 0 })
+  for (let time = 0; time < 10; time++) await assert.rejects(authenticate(MARIO, PASSWORD, '192.0.2.1'), /no database/)
+  assert.equal(brake.wait(MARIO, '192.0.2.1'), 0)
+})
