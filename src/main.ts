@@ -2,6 +2,7 @@
  * Builds the parts from the config and starts the servers of the asked roles: the only place that wires.
  */
 import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { createAccessPoint } from './access/access-point.ts'
 import type { Checkpoint } from './base/checkpoint.ts'
 import type { EventSink } from './base/events.ts'
@@ -33,6 +34,12 @@ import { createLoader } from './transport/loader.ts'
 import { transportQueries } from './transport/queries.ts'
 
 const now = (): number => Date.now()
+
+/**
+ * Connections that write; half as many read. Two a core: the calls are short and batched, and each further connection only warms more
+ * caches (measured on two cores: 4 connections 324 certified/s with 1.9 ms of PostgreSQL's CPU each, 16 connections 254 with 2.7 ms).
+ */
+const DATABASE_CONNECTIONS = Math.max(4, 2 * availableParallelism())
 
 /** What the CLI needs: the registry and the stores over a database that somebody runs. */
 export function buildInstallation(config: Config, address: DatabaseAddress, database: Database) {
@@ -195,7 +202,6 @@ function buildPoints(
     loader: createLoader({ queries: transport, contents }),
     deliver: delivery.deliver,
     receive: delivery.receive,
-    arrived: delivery.arrived,
   })
   const access = createAccessPoint({
     database,
@@ -233,4 +239,4 @@ function buildPoints(
 
 /** The database of a config, opened. */
 export const openInstallation = (config: Config, address: DatabaseAddress): Installation =>
-  buildInstallation(config, address, openDatabase(address))
+  buildInstallation(config, address, openDatabase(address, { max: DATABASE_CONNECTIONS }))

@@ -2,6 +2,8 @@
  * Line ends of a submission. Mail has CRLF only (RFC 5321 2.3.8, RFC 5322 2.3); a bare LF or CR would be changed by the first program
  * on the way, and the seal over it would break. So it is put right before anything is certified (decision 0004).
  */
+import { isAscii } from 'node:buffer'
+
 const LF = 10
 const CR = 13
 
@@ -30,13 +32,4 @@ function countStray(bytes: Buffer): number {
 }
 
 /** Whether a byte beyond ASCII occurs: the message needs 8bit (RFC 6152). */
-export function hasEightBit(bytes: Buffer): boolean {
-  // A latin1 text is ASCII exactly if its UTF-8 form is not longer: counting runs in native code.
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    const piece = bytes.subarray(at, at + CHUNK)
-    if (Buffer.byteLength(piece.toString('latin1')) !== piece.length) return true
-  }
-  return false
-}
-
-const CHUNK = 1024 * 1024
+export const hasEightBit = (bytes: Buffer): boolean => !isAscii(bytes)

@@ -21,22 +21,23 @@ export function createBatcher<Item, Result>(
 ): (key: string, item: Item) => Promise<Result> {
   const queues = new Map<string, Waiting<Item, Result>[]>()
 
-  async function drain(key: string, queue: Waiting<Item, Result>[]): Promise<void> {
-    while (queue.length > 0) {
-      const batch = queue.splice(0, most)
-      try {
-        const results = await run(
-          key,
-          batch.map((waiting) => waiting.item),
-        )
-        // Nobody may take a missing answer for a good one.
-        if (results.length !== batch.length)
-          throw new CeralaccaError('batch-results', 'bug', 'not one result per item of a batch')
-        batch.forEach((waiting, index) => waiting.resolve(results[index] as Result))
-      } catch (error) {
-        for (const waiting of batch) waiting.reject(error)
-      }
+  /** Runs a batch. What is wrong with one item is no reason to fail the others: after an error that time will not heal, each goes alone. */
+  async function settle(key: string, batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const items = batch.map((waiting) => waiting.item)
+      const results = await run(key, items)
+      // Nobody may take a missing answer for a good one.
+      if (results.length !== batch.length) throw new CeralaccaError('batch-results', 'bug', 'not one result per item of a batch')
+      batch.forEach((waiting, index) => waiting.resolve(results[index] as Result))
+    } catch (error) {
+      const temporary = error instanceof CeralaccaError && error.fault === 'temporary'
+      if (batch.length > 1 && !temporary) for (const waiting of batch) await settle(key, [waiting])
+      else for (const waiting of batch) waiting.reject(error)
     }
+  }
+
+  async function drain(key: string, queue: Waiting<Item, Result>[]): Promise<void> {
+    while (queue.length > 0) await settle(key, queue.splice(0, most))
     queues.delete(key)
   }
 

@@ -20,19 +20,26 @@ const NAMES = ['mario.rossi', 'lucia.bianchi']
 /** Makes the demo once; later starts read what the first one wrote. A first start that was cut short is completed. */
 export async function ensureDemo(config: Config, installation: Installation): Promise<Demo> {
   const path = dataPaths(config.dataFolder).demo
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Demo
   const { values } = config
+  const web = `https://${values.CERALACCA_SERVER_NAME}:${config.ports.https}`
+  if (existsSync(path)) {
+    const known = JSON.parse(readFileSync(path, 'utf8')) as Demo
+    return known.web === web ? known : write(path, { ...known, web })
+  }
   const keys = await ensureTestKeys(dataPaths(config.dataFolder).keys, testKeysRequest(config))
-  await installation.domains.add(values.CERALACCA_DOMAIN)
   const mailboxes: { address: string; password: string }[] = []
   for (const name of NAMES)
     mailboxes.push(await ensureMailbox(installation, `${name}@${values.CERALACCA_DOMAIN}`, values.CERALACCA_QUOTA))
   const demo: Demo = {
     ca: keys.ca.certificatePath,
     provider: values.CERALACCA_PROVIDER_NAME,
-    web: `https://${values.CERALACCA_SERVER_NAME}:${config.ports.https}`,
+    web,
     mailboxes,
   }
+  return write(path, demo)
+}
+
+async function write(path: string, demo: Demo): Promise<Demo> {
   await replaceFileDurable(path, Buffer.from(`${JSON.stringify(demo, null, 2)}\n`))
   return demo
 }

@@ -35,6 +35,7 @@ export async function runProvider(config: Config, checkpoint: Checkpoint = passC
   await migrate(database.address)
   const installation = openInstallation(config, database.address)
   cleanup.defer(() => installation.database.close())
+  await installation.domains.add(config.values.CERALACCA_DOMAIN)
   const demo = config.values.CERALACCA_DEMO ? await ensureDemo(config, installation) : undefined
   const provider = await startProvider(config, installation, { report, checkpoint, alone: database.alone })
   cleanup.defer(() => provider.stop())
@@ -52,7 +53,8 @@ function stopRequest(report: EventSink) {
     report('stopping', { reason })
     resolve()
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ask(signal))
+  // Ctrl-C comes twice, to the process group and from who started us: the second one must not cut the clean stop short.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ask(signal))
   return { asked, ask, failure: () => failure }
 }
 

@@ -24,13 +24,15 @@ export interface Config {
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const path = environment['CERALACCA_CONFIG']
   const file = path ? readFile(path) : {}
-  const given = { ...file, ...environment }
+  // An empty variable is one that is not set.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const given: Record<string, string | undefined> = { ...file, ...set }
   const problems = Object.keys(given)
     .filter((name) => (name.startsWith('CERALACCA_') || Object.hasOwn(file, name)) && !Object.hasOwn(SETTINGS, name))
     .map((name) => `${name}: there is no such setting`)
   const values: Record<string, unknown> = {}
   for (const [name, { schema }] of Object.entries(SETTINGS)) {
-    const result = schema.safeParse(given[name] === '' ? undefined : given[name])
+    const result = schema.safeParse(given[name])
     if (result.success) values[name] = result.data
     else problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`))
   }

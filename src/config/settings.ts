@@ -60,8 +60,15 @@ export const SETTINGS = {
     'Most recipients of one message, at least 50. Default: 500',
   ),
   CERALACCA_MAX_TOTAL_BYTES: setting(
-    integer.pipe(z.number().min(30 * MEGABYTE, 'the law wants at least 30000000')).default(100 * MEGABYTE),
-    'Most bytes of a message times its recipients, at least 30000000. Default: 100000000',
+    integer
+      .pipe(
+        z
+          .number()
+          .min(30 * MEGABYTE, 'the law wants at least 30000000')
+          .max(200 * MEGABYTE, 'must be at most 200000000'),
+      )
+      .default(100 * MEGABYTE),
+    'Most bytes of a message times its recipients, from 30000000 to 200000000. Default: 100000000',
   ),
   CERALACCA_QUOTA: setting(integer.default(1000 * MEGABYTE), 'Bytes of a new mailbox. Default: 1000000000'),
   CERALACCA_LOG_LEVEL: setting(

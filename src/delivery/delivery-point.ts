@@ -38,8 +38,6 @@ export interface DeliveryPoint {
   deliver(dispatch: Dispatch): Promise<OutgoingReceipt | undefined>
   /** Puts a receipt into the sender's mailbox and closes its dispatch. */
   receive(receipt: OutgoingReceipt): Promise<void>
-  /** Takes a receipt that has arrived out of the outbox. */
-  arrived(receipt: OutgoingReceipt): Promise<void>
 }
 
 interface SealedReceipt extends OutgoingReceipt {
@@ -136,12 +134,6 @@ export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
     return returned.map(() => undefined)
   })
 
-  const clearTogether = createBatcher<OutgoingReceipt, void>(async (_, receipts) => {
-    const [first] = receipts as [OutgoingReceipt, ...OutgoingReceipt[]]
-    await queries.arrived(first.slot, receipts)
-    return receipts.map(() => undefined)
-  })
-
   async function fail(dispatch: Dispatch, slot: number, failure: Failure): Promise<OutgoingReceipt | undefined> {
     const receipt = await sealReceipt(dispatch, slot, failure)
     const pack = new BytesPack()
@@ -153,9 +145,12 @@ export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
 
   return {
     async deliver(dispatch) {
-      const mailbox = await findMailbox(dispatch.recipient)
-      // Where there is no mailbox, the hash of the address places the verdict.
-      if (!mailbox) return fail(dispatch, slotOf(dispatch.recipient.toLowerCase()), noSuchMailbox(issuer.provider))
+      const { submission, recipient, retried } = dispatch
+      const mailbox = await findMailbox(recipient)
+      // Where there is no mailbox, the hash of the address places the verdict. It stands, even if the mailbox has been made since.
+      const addressSlot = slotOf(recipient.toLowerCase())
+      if (!mailbox) return fail(dispatch, addressSlot, noSuchMailbox(issuer.provider))
+      if (retried && (await queries.hasVerdict(addressSlot, submission.data.pecMsgid, recipient))) return undefined
       const receipt = await sealReceipt(dispatch, mailbox.slot, null)
       const status = await deliverTogether(mailbox.id, { mailbox, dispatch, receipt })
       if (status === 'full') return fail(dispatch, mailbox.slot, mailboxFull(issuer.provider))
@@ -165,7 +160,6 @@ export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
     },
 
     receive: (receipt) => receiveTogether(receipt.target.id, { receipt, at: instantOf(now()) }),
-    arrived: (receipt) => clearTogether(String(receipt.slot), receipt),
   }
 }
 

@@ -1,12 +1,11 @@
 /** Calls of the delivery functions (migrations 0005 and 0006). */
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { Database } from '../storage/database.ts'
-import { transportQueries } from '../transport/queries.ts'
 
 export type DeliveryStatus = 'delivered' | 'repeated' | 'full'
 
 export function deliveryQueries(database: Database) {
-  const { transactor } = database
+  const { reader, transactor } = database
   return {
     /** Delivers to one mailbox; answers a status per item, in their order. */
     async deliver({ slot, id }: MailboxRef, items: object[], bytes: Buffer, lease: Date): Promise<DeliveryStatus[]> {
@@ -36,6 +35,13 @@ export function deliveryQueries(database: Database) {
       ])
     },
 
-    arrived: transportQueries(database).receiptsArrived,
+    async hasVerdict(slot: number, pecMsgid: string, recipient: string): Promise<boolean> {
+      const rows = await reader.read('select 1 from delivery where slot = $1 and pec_msgid = $2 and recipient = $3', [
+        slot,
+        pecMsgid,
+        recipient,
+      ])
+      return rows.length > 0
+    },
   }
 }

@@ -22,8 +22,12 @@ export interface NumberedEntry extends LedgerEntry {
   readonly seq: number
 }
 
-/** All entries of one message, by time. */
+/** All entries of one message, by time; what one second holds, in the order of a message's way. */
 export async function entriesOf(reader: Reader, pecMsgid: string): Promise<NumberedEntry[]> {
-  const rows = await reader.read<EntryRow>('select * from ledger_entry where pec_msgid = $1 order by at, slot, seq', [pecMsgid])
+  const rows = await reader.read<EntryRow>(
+    `select * from ledger_entry where pec_msgid = $1
+     order by at, array_position(array['accepted', 'delivered', 'delivery-failed', 'receipt-received'], event), slot, seq`,
+    [pecMsgid],
+  )
   return rows.map(({ at, pec_msgid, ...row }) => ({ ...row, at: at.getTime(), pecMsgid: pec_msgid }))
 }

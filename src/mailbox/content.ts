@@ -67,5 +67,5 @@ export function contentItem(pack: BytesPack, id: string, content: MessageContent
 
 /** The JSON of a message for `mailbox_append`: a certified message as it comes into an inbox, unread. */
 export function arrivalItem(pack: BytesPack, id: string, content: MessageContent, at: Instant, receipt: boolean): object {
-  return { ...contentItem(pack, id, content), flags: 0, keywords: [], internalDate: at.ms, receipt }
+  return { ...contentItem(pack, id, content), flags: 0, keywords: '{}', internalDate: at.ms, receipt }
 }

@@ -17,7 +17,7 @@ export function createContents(queries: Pick<MailboxQueries, 'content'>, blobs: 
   async function load(slot: number, id: string): Promise<MessageContent> {
     const [row] = await queries.content(slot, id)
     if (!row) throw new CeralaccaError('content-missing', 'temporary', 'The message was removed')
-    return { head: row.head, tail: row.tail, parsed: row.parsed, size: row.size, slice: sliceOf(row) }
+    return contentOf(row)
   }
 
   async function* read(slot: number, id: string, from: number, to: number): AsyncIterable<Buffer> {
@@ -38,7 +38,12 @@ export function createContents(queries: Pick<MailboxQueries, 'content'>, blobs: 
   return { load, read }
 }
 
-function sliceOf(row: ContentRow): MessageContent['slice'] {
+/** A stored content's parts, from any row that has its columns. */
+export function contentOf(row: Omit<ContentRow, 'id' | 'sha256'>): MessageContent {
+  return { head: row.head, tail: row.tail, parsed: row.parsed, size: row.size, slice: sliceOf(row) }
+}
+
+function sliceOf(row: Omit<ContentRow, 'id' | 'sha256'>): MessageContent['slice'] {
   if (row.blob === null || row.blob_slot === null || row.blob_place === null) return null
   return { slot: row.blob_slot, id: row.blob, place: row.blob_place, offset: row.blob_offset, length: row.blob_length }
 }

@@ -44,18 +44,19 @@ export async function insertFolders(
   return made
 }
 
-/** Makes the mailbox row; does nothing if it is there already. Sizes in bytes. */
+/** Makes the mailbox row; false if it is there already. Sizes in bytes. */
 export async function insertMailbox(
   tx: Transaction,
   mailbox: MailboxRef,
   address: string,
   { quota, reserve, now }: { quota: number; reserve: number; now: number },
-): Promise<void> {
-  await tx.query(
+): Promise<boolean> {
+  const rows = await tx.query(
     `insert into mailbox (slot, id, address, modseq, used, quota, reserve, uid_validity, created_at)
-     values ($1, $2, $3, 1, 0, $4, $5, 0, $6) on conflict (slot, id) do nothing`,
+     values ($1, $2, $3, 1, 0, $4, $5, 0, $6) on conflict (slot, id) do nothing returning id`,
     [mailbox.slot, mailbox.id, address, quota, reserve, new Date(now)],
   )
+  return rows.length > 0
 }
 
 /** Expunges a folder's messages and removes it. */

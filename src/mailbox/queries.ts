@@ -1,4 +1,7 @@
-/** SQL of the mailbox tables (migration 0002); rows as the database gives them. */
+/**
+ * SQL of the mailbox tables (migration 0002); rows as the database gives them. UIDs are joined from `unnest`, not compared with `any`: on a
+ * table without statistics yet, that makes the planner read the whole folder.
+ */
 import type { Database } from '../storage/database.ts'
 import type { MailboxRef, SpecialUse } from './types.ts'
 
@@ -79,8 +82,10 @@ export function mailboxQueries({ reader, transactor }: Database) {
     messages: (slot: number, folder: string, uids: readonly number[]) =>
       reader.read<MessageRow>(
         `select m.uid, m.modseq, m.flags, m.keywords, m.internal_date, m.content, m.size, c.parsed
-         from message m join content c on c.slot = m.slot and c.id = m.content
-         where m.slot = $1 and m.folder = $2 and m.uid = any ($3::bigint[]) order by m.uid`,
+         from unnest($3::bigint[]) u(uid)
+         join message m on m.slot = $1 and m.folder = $2 and m.uid = u.uid
+         join content c on c.slot = $1 and c.id = m.content
+         order by m.uid`,
         [slot, folder, uids],
       ),
 

@@ -55,7 +55,7 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     const empty = Buffer.alloc(0)
     const parsed = encodeParsed(parseStructure(bytes))
     const content = { head: empty, tail: empty, parsed, size: bytes.length, slice }
-    return { ...contentItem(pack, uuidv7(now()), content), flags, keywords, internalDate, receipt: false }
+    return { ...contentItem(pack, uuidv7(now()), content), flags, keywords: arrayLiteral(keywords), internalDate, receipt: false }
   }
 
   async function copyTo(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string, move: boolean) {
@@ -145,6 +145,10 @@ function toFolder(row: FolderRow): Folder {
     subscribed: row.subscribed,
   }
 }
+
+/** Words as a PostgreSQL array. */
+const arrayLiteral = (words: readonly string[]): string =>
+  `{${words.map((word) => `"${word.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
 
 const toState = ({ uid, modseq, flags, keywords }: StateRow): MessageState => ({ uid, modseq, flags, keywords })
 

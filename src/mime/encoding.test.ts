@@ -9,7 +9,6 @@ import {
   decodeCharset,
   decodeHeaderText,
   encodeBase64Lines,
-  encodeHeaderText,
   encodeQuotedPrintable,
   encodeWords,
 } from './encoding.ts'
@@ -177,14 +176,11 @@ test('property: a text written as a header value reads back, every word whole an
         return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64 ?? '', 'base64'))
       })
       assert.equal(decoded.join(''), text)
-      const value = encodeHeaderText(text)
-      if (value !== text) assert.equal(value, encodeWords(text))
-      else assert.match(value, /^(?!.*=\?)[\x20-\x7e]*$/)
     }),
     { numRuns: 300 },
   )
 })
 
 test('line breaks never reach a header', () => {
-  assert.equal(decodeHeaderText(unfold(encodeHeaderText('uno\r\nX-Ricevuta: due'))), 'uno X-Ricevuta: due')
+  assert.equal(decodeHeaderText(unfold(encodeWords('uno\r\nX-Ricevuta: due'))), 'uno X-Ricevuta: due')
 })

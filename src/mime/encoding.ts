@@ -106,12 +106,7 @@ export function decodeBytes(bytes: Buffer): string {
   }
 }
 
-/** A text as a header value: as it stands if it is printable ASCII, else as UTF-8 encoded words (RFC 2047), folded. */
-export function encodeHeaderText(text: string): string {
-  return /^[\x20-\x7e]*$/.test(text) && !text.includes('=?') ? text : encodeWords(text)
-}
-
-/** A text as UTF-8 encoded words, each on a line of at most 76 characters. */
+/** A text as UTF-8 encoded words (RFC 2047), folded: each on a line of at most 76 characters. */
 export function encodeWords(text: string): string {
   const words: string[] = []
   let chunk = ''

@@ -27,7 +27,7 @@ export function transportEnvelope({ issuer, submission, at, header, received, or
   const fields = [
     `Received: ${received}`,
     ...inherited,
-    ...(fieldsOf(header, 'Reply-To').some(({ value }) => unfold(value) !== '') ? [] : [`Reply-To: ${submission.sender}`]),
+    ...(inherited.some((line) => /^reply-to:/i.test(line)) ? [] : [`Reply-To: ${submission.sender}`]),
     `Date: ${at.rfc5322}`,
     `From: "Per conto di: ${submission.sender.replace(/["\\]/g, '\\$&')}" <${issuer.address}>`,
     subjectField('POSTA CERTIFICATA: ', submission.rawSubject),

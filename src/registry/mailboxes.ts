@@ -75,14 +75,13 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
       const hash = await hashPassword(password)
       const id = uuidv7(now())
       await queries.claim(address, { slot: slotOf(id), id }, new Date(now()))
-      const mailbox = await queries.find(address)
-      if (!mailbox || (await queries.summary(mailbox)))
-        throw clientError('address-taken', `The address ${address} is given already`)
+      const mailbox = (await queries.find(address)) ?? { slot: slotOf(id), id }
       await database.transactor.transact(mailbox.slot, async (tx) => {
-        await insertMailbox(tx, mailbox, address, { quota, reserve: reserveFor(quota), now: now() })
+        const made = await insertMailbox(tx, mailbox, address, { quota, reserve: reserveFor(quota), now: now() })
+        if (!made) throw clientError('address-taken', `The address ${address} is given already`)
         await insertFolders(tx, mailbox, STANDARD_FOLDERS, now())
+        await queries.setPasswordHash(tx, mailbox, hash, new Date(now()))
       })
-      await queries.setPasswordHash(mailbox, hash, new Date(now()))
       return show(address)
     },
 
@@ -92,7 +91,8 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
 
     async setPassword(address, password) {
       const mailbox = await existing(address)
-      await queries.setPasswordHash(mailbox, await hashPassword(password), new Date(now()))
+      const hash = await hashPassword(password)
+      await database.transactor.transact(mailbox.slot, (tx) => queries.setPasswordHash(tx, mailbox, hash, new Date(now())))
     },
   }
 }

@@ -1,7 +1,7 @@
 /** SQL of addresses and credentials (migration 0004). */
 import { slotOf } from '../base/ids.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
-import type { Database } from '../storage/database.ts'
+import type { Database, Transaction } from '../storage/database.ts'
 
 export interface MailboxSummary {
   readonly address: string
@@ -65,9 +65,8 @@ export function registryQueries({ reader, transactor }: Database) {
       return row?.hash
     },
 
-    async setPasswordHash({ slot, id }: MailboxRef, hash: string, at: Date): Promise<void> {
-      await transactor.call(
-        slot,
+    async setPasswordHash(tx: Transaction, { slot, id }: MailboxRef, hash: string, at: Date): Promise<void> {
+      await tx.query(
         `insert into credential (slot, mailbox, kind, hash, updated_at) values ($1, $2, 'password', $3, $4)
          on conflict (slot, mailbox, kind) do update set hash = excluded.hash, updated_at = excluded.updated_at`,
         [slot, id, hash, at],

@@ -25,8 +25,17 @@ export function certificatesOf(pem: string): Buffer[] {
  * The identity of an installation that keeps its seal key in a file.
  * @param files contents: the certificate (more after it count as chain), further CA certificates above it, the private key
  */
-export function identityOfFiles(files: { certificate: string; chain?: string; key: string; passphrase?: string | undefined }): SealIdentity {
+export function identityOfFiles(files: {
+  certificate: string
+  chain?: string
+  key: string
+  passphrase?: string | undefined
+}): SealIdentity {
   const [certificate, ...chain] = certificatesOf(files.certificate)
   if (certificate === undefined) throw new CeralaccaError('certificate-unreadable', 'permanent', 'no certificate')
-  return { certificate, chain: [...chain, ...(files.chain === undefined ? [] : certificatesOf(files.chain))], sign: openFileKey(files.key, files.passphrase) }
+  return {
+    certificate,
+    chain: [...chain, ...(files.chain === undefined ? [] : certificatesOf(files.chain))],
+    sign: openFileKey(files.key, files.passphrase),
+  }
 }

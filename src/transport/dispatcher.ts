@@ -5,6 +5,7 @@
 import type { EventSink } from '../base/events.ts'
 import { asCeralaccaError } from '../base/errors.ts'
 import type { Loader } from './loader.ts'
+import { createOutboxSweeper } from './outbox-sweeper.ts'
 import type { TransportQueries } from './queries.ts'
 import type { Dispatch, OutgoingReceipt, Submission } from './types.ts'
 
@@ -23,8 +24,6 @@ export interface DispatcherDeps {
   readonly deliver: (dispatch: Dispatch) => Promise<OutgoingReceipt | undefined>
   /** Puts a receipt into the sender's mailbox and closes its dispatch. */
   readonly receive: (receipt: OutgoingReceipt) => Promise<void>
-  /** Takes a receipt that has arrived out of the outbox. */
-  readonly arrived: (receipt: OutgoingReceipt) => Promise<void>
   readonly report: EventSink
   readonly now: () => number
 }
@@ -38,7 +37,8 @@ export interface Dispatcher {
   stop(): Promise<void>
 }
 
-export function createDispatcher({ queries, loader, deliver, receive, arrived, report, now }: DispatcherDeps): Dispatcher {
+export function createDispatcher({ queries, loader, deliver, receive, report, now }: DispatcherDeps): Dispatcher {
+  const outbox = createOutboxSweeper(queries, report)
   const underWay = new Set<Promise<void>>()
   let bytesInMemory = 0
   let timer: NodeJS.Timeout | undefined
@@ -51,42 +51,52 @@ export function createDispatcher({ queries, loader, deliver, receive, arrived, r
 
   async function bringBack(receipt: OutgoingReceipt): Promise<void> {
     await receive(receipt)
-    await arrived(receipt)
+    outbox.arrived(receipt)
   }
 
-  /** One step of one dispatch. What fails stays a row, and is tried again when its lease has passed. */
-  async function attempt(dispatch: Dispatch): Promise<void> {
-    const { submission, recipient } = dispatch
+  /** Runs one piece of work. What fails stays a row, is noted on its dispatch, and is tried again when its lease has passed. */
+  async function attempting(slot: number, pecMsgid: string, recipient: string, work: () => Promise<void>): Promise<void> {
     try {
-      const receipt = await deliver(dispatch)
-      if (receipt) await bringBack(receipt)
+      await work()
     } catch (thrown) {
       const error = asCeralaccaError(thrown)
-      report('dispatch-attempt-failed', { pecMsgid: submission.data.pecMsgid, error })
+      report('dispatch-attempt-failed', { pecMsgid, error })
       await queries
-        .recordError(submission.sender.slot, submission.data.pecMsgid, recipient, error.code)
+        .recordError(slot, pecMsgid, recipient, error.code)
         .catch((second: unknown) => report('unexpected-error', { where: 'dispatch', error: asCeralaccaError(second) }))
     }
   }
 
+  const attempt = (dispatch: Dispatch): Promise<void> =>
+    attempting(dispatch.submission.sender.slot, dispatch.submission.data.pecMsgid, dispatch.recipient, async () => {
+      const receipt = await deliver(dispatch)
+      if (receipt) await bringBack(receipt)
+    })
+
   async function attemptAll(submission: Submission): Promise<void> {
     bytesInMemory += submission.body.bytes.length
-    await Promise.all(submission.data.recipients.map(({ address }) => attempt({ submission, recipient: address })))
+    await Promise.all(
+      submission.data.recipients.map(({ address }) => attempt({ submission, recipient: address, retried: false })),
+    )
     bytesInMemory -= submission.body.bytes.length
   }
 
   async function retryDispatches(slot: number, at: number): Promise<void> {
     const rows = await queries.claimDispatches(slot, new Date(at), new Date(at + LEASE_MS), CLAIM_AT_A_TIME)
-    for (const pecMsgid of new Set(rows.map((row) => row.pec_msgid))) {
-      const submission = await loader.loadSubmission(slot, pecMsgid)
-      const recipients = rows.filter((row) => row.pec_msgid === pecMsgid).map((row) => row.recipient)
-      await Promise.all(recipients.map((recipient) => attempt({ submission, recipient })))
+    for (const [pecMsgid, group] of Map.groupBy(rows, (row) => row.pec_msgid)) {
+      // One submission in memory at a time: it may be large.
+      const loading = loader.loadSubmission(slot, pecMsgid)
+      for (const { recipient } of group) {
+        await attempting(slot, pecMsgid, recipient, async () => attempt({ submission: await loading, recipient, retried: true }))
+      }
     }
   }
 
   async function retryOutbox(slot: number, at: number): Promise<void> {
     const rows = await queries.claimOutbox(slot, new Date(at), new Date(at + LEASE_MS), CLAIM_AT_A_TIME)
-    for (const row of rows) await bringBack(await loader.loadReceipt(row))
+    for (const row of rows) {
+      await attempting(row.target_slot, row.pec_msgid, row.recipient, async () => bringBack(await loader.loadReceipt(row)))
+    }
   }
 
   const retry = { dispatch: retryDispatches, outbox: retryOutbox }
@@ -134,6 +144,7 @@ export function createDispatcher({ queries, loader, deliver, receive, arrived, r
       stopped = true
       clearTimeout(timer)
       while (underWay.size > 0) await Promise.all(underWay)
+      await outbox.flush()
     },
   }
 }

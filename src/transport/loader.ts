@@ -1,7 +1,7 @@
 /** Reads a submission, or a receipt of the outbox, back from the database: what a crash took out of memory. */
 import { CeralaccaError } from '../base/errors.ts'
 import { instantOf } from '../base/instant.ts'
-import type { Contents } from '../mailbox/contents.ts'
+import { contentOf, type Contents } from '../mailbox/contents.ts'
 import { countLines, parseStructure } from '../mime/structure.ts'
 import type { OutboxRow, TransportQueries } from './queries.ts'
 import type { OutgoingReceipt, Submission } from './types.ts'
@@ -53,7 +53,7 @@ export function createLoader({ queries, contents }: LoaderDeps) {
       recipient: row.recipient,
       kind: row.kind,
       messageId: row.message_id,
-      content: await contents.load(row.slot, row.content),
+      content: contentOf(row),
       target: { slot: row.target_slot, id: row.target_mailbox },
       msgid,
       sender,

@@ -36,9 +36,17 @@ export interface OutboxRow {
   recipient: string
   kind: ReceiptKind
   message_id: string
-  content: string
   target_slot: number
   target_mailbox: string
+  size: number
+  head: Buffer
+  tail: Buffer
+  parsed: Buffer
+  blob_slot: number | null
+  blob: string | null
+  blob_place: 'database' | 'disk' | null
+  blob_offset: number
+  blob_length: number
 }
 
 type Queue = 'dispatch' | 'outbox'

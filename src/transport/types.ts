@@ -21,6 +21,8 @@ export interface Submission {
 export interface Dispatch {
   readonly submission: Submission
   readonly recipient: string
+  /** somebody may have tried before, and may have got as far as a verdict */
+  readonly retried: boolean
 }
 
 /** What a receipt tells of a dispatch: the keys of I4. */

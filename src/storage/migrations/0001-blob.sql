@@ -3,10 +3,10 @@
 create table blob (
   slot integer not null,
   id uuid not null,
-  size bigint not null check (size >= 0),
-  sha256 bytea not null check (octet_length(sha256) = 32),
-  place text not null check (place in ('database', 'disk')),
-  bytes bytea check ((bytes is not null) = (place = 'database') and octet_length(bytes) = size),
+  size bigint not null,
+  sha256 bytea not null,
+  place text not null,
+  bytes bytea,
   created_at timestamptz not null,
   primary key (slot, id)
 );

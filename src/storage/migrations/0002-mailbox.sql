@@ -1,4 +1,5 @@
 -- Owner: src/mailbox. Mailboxes, folders, messages, their contents, and the change log (modseq, tombstones).
+-- UIDs are joined from unnest, not compared with any: without statistics yet, that makes the planner read the whole folder.
 -- Lock order of every function: mailbox row, folder rows by id, message rows. One modseq per transaction and mailbox, so that whoever
 -- reads up to a cursor has seen every change below it (I8).
 
@@ -53,7 +54,10 @@ create table content (
   created_at timestamptz not null,
   primary key (slot, id)
 );
-create index content_blob on content (blob) where blob is not null;
+-- Compressing some kilobytes of base64 and quoted-printable costs more than it saves.
+alter table content alter column head set storage external;
+alter table content alter column tail set storage external;
+create index content_blob on content (blob);
 
 create table message (
   slot integer not null,
@@ -122,7 +126,8 @@ begin
   select m.used, m.quota, m.modseq + 1 as modseq into v_mailbox from mailbox m where m.slot = p_slot and m.id = p_mailbox for update;
   if not found then raise exception 'no such mailbox' using errcode = 'CE404'; end if;
   v_used := v_mailbox.used;
-  for v_item in select * from jsonb_array_elements(p_items) loop
+  for v_index in 0 .. jsonb_array_length(p_items) - 1 loop
+    v_item := p_items->v_index;
     if (v_item->>'receipt')::boolean or v_used + (v_item->>'size')::bigint <= v_mailbox.quota then
       v_used := v_used + (v_item->>'size')::bigint;
       v_count := v_count + 1;
@@ -144,19 +149,20 @@ begin
   end if;
   if v_folder is null then raise exception 'no such folder' using errcode = 'CE405'; end if;
   v_uid := v_folder.first_uid;
-  for v_item, item in select e.value, e.ordinality from jsonb_array_elements(p_items) with ordinality e loop
+  for v_index in 0 .. jsonb_array_length(p_items) - 1 loop
+    v_item := p_items->v_index;
     uid := null;
     uid_validity := v_folder.uid_validity;
-    if v_fits[item] then
+    if v_fits[v_index + 1] then
       perform content_add(p_slot, v_item, p_bytes, p_at);
       insert into message (slot, folder, uid, content, modseq, flags, keywords, internal_date, size)
       values (p_slot, v_folder.id, v_uid, (v_item->>'id')::uuid, v_mailbox.modseq, (v_item->>'flags')::integer,
-        array(select jsonb_array_elements_text(v_item->'keywords')),
+        (v_item->>'keywords')::text[],
         to_timestamp((v_item->>'internalDate')::bigint / 1000.0), (v_item->>'size')::bigint);
       uid := v_uid;
       v_uid := v_uid + 1;
     end if;
-    item := item - 1;
+    item := v_index;
     return next;
   end loop;
 end $$;
@@ -173,7 +179,7 @@ begin
   perform 1 from folder f where f.slot = p_slot and f.id = p_folder and f.mailbox = p_mailbox for update;
   if not found then raise exception 'no such folder' using errcode = 'CE405'; end if;
   select count(*) filter (where m.flags & 1 = 0) into v_unseen
-  from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids);
+  from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid;
   update message m set
     modseq = v_modseq,
     flags = case p_mode when 'add' then m.flags | p_flags when 'remove' then m.flags & ~p_flags else p_flags end,
@@ -181,7 +187,8 @@ begin
       when 'add' then array(select k from unnest(m.keywords || p_keywords) with ordinality u(k, n) group by k order by min(n))
       when 'remove' then array(select k from unnest(m.keywords) with ordinality u(k, n) where not k = any (p_keywords) order by n)
       else p_keywords end
-  where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids)
+  from unnest(p_uids) u(uid)
+  where m.slot = p_slot and m.folder = p_folder and m.uid = u.uid
     and (case p_mode
       when 'add' then m.flags & p_flags <> p_flags or not m.keywords @> p_keywords
       when 'remove' then m.flags & p_flags <> 0 or m.keywords && p_keywords
@@ -189,11 +196,11 @@ begin
   if found then
     update mailbox m set modseq = v_modseq where m.slot = p_slot and m.id = p_mailbox;
     update folder f set modseq = v_modseq, unseen = f.unseen - v_unseen + (
-      select count(*) from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids) and m.flags & 1 = 0)
+      select count(*) from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid where m.flags & 1 = 0)
     where f.slot = p_slot and f.id = p_folder;
   end if;
   return query select m.uid, m.modseq, m.flags, m.keywords
-    from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids) order by m.uid;
+    from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid order by m.uid;
 end $$;
 
 -- Removes messages (null: all of the folder) that carry \Deleted; with p_any, whatever their flags. Answers the removed UIDs.
@@ -237,7 +244,7 @@ begin
   select m.used, m.quota, m.modseq + 1 as modseq into v_mailbox from mailbox m where m.slot = p_slot and m.id = p_mailbox for update;
   perform 1 from folder f where f.slot = p_slot and f.id in (p_folder, p_to) and f.mailbox = p_mailbox order by f.id for update;
   select count(*), coalesce(sum(m.size), 0), count(*) filter (where m.flags & 1 = 0) into v_count, v_size, v_unseen
-  from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids);
+  from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid;
   if not p_move and v_count > 0 and v_mailbox.used + v_size > v_mailbox.quota then
     raise exception 'over quota' using errcode = 'CE507';
   end if;
@@ -248,10 +255,11 @@ begin
   update mailbox m set modseq = v_mailbox.modseq, used = m.used + v_size where m.slot = p_slot and m.id = p_mailbox;
   return query
     select m.uid, v_target.first_uid + row_number() over (order by m.uid) - 1, v_target.uid_validity
-    from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids) order by m.uid;
+    from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid order by m.uid;
   insert into message (slot, folder, uid, content, modseq, flags, keywords, internal_date, size)
   select p_slot, p_to, v_target.first_uid + row_number() over (order by m.uid) - 1, m.content, v_mailbox.modseq, m.flags, m.keywords,
     m.internal_date, m.size
-  from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids) and (p_folder <> p_to or m.uid < v_target.first_uid);
+  from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid
+  where (p_folder <> p_to or m.uid < v_target.first_uid);
   if p_move then perform mailbox_expunge(p_slot, p_mailbox, p_folder, p_uids, true, p_at); end if;
 end $$;

@@ -1,5 +1,5 @@
 -- Owner: src/transport. Submissions with their fixed envelope, the dispatch per recipient, and the outbox of sealed messages that go to
--- another slot. Rows that wait for work carry next_attempt; whoever works on one pushes it forward as a lease.
+-- another slot. What one function writes together needs no foreign key to prove it: the consistency check does. Rows that wait for work carry next_attempt; whoever works on one pushes it forward as a lease.
 
 create table submission (
   slot integer not null,
@@ -18,9 +18,7 @@ create table submission (
   original_header integer not null,
   eight_bit boolean not null,
   accepted_at timestamptz not null,
-  primary key (slot, pec_msgid),
-  foreign key (slot, mailbox) references mailbox (slot, id),
-  foreign key (slot, envelope) references content (slot, id)
+  primary key (slot, pec_msgid)
 );
 create index submission_pec_msgid on submission (pec_msgid);
 
@@ -34,8 +32,7 @@ create table dispatch (
   next_attempt timestamptz not null,
   attempts integer not null,
   last_error text,
-  primary key (slot, pec_msgid, recipient),
-  foreign key (slot, pec_msgid) references submission (slot, pec_msgid)
+  primary key (slot, pec_msgid, recipient)
 ) with (fillfactor = 70);
 create index dispatch_due on dispatch (next_attempt) where outcome is null;
 
@@ -58,15 +55,26 @@ create table outbox (
   recipient text not null,
   kind text not null,
   message_id text not null,
-  content uuid not null,
   target_slot integer not null,
   target_mailbox uuid not null,
+  -- the receipt, as in content
+  size bigint not null,
+  head bytea not null,
+  tail bytea not null,
+  parsed bytea not null,
+  blob_slot integer,
+  blob uuid,
+  blob_place text,
+  blob_offset bigint not null,
+  blob_length bigint not null,
   at timestamptz not null,
   next_attempt timestamptz not null,
   attempts integer not null,
-  primary key (slot, pec_msgid, recipient, kind),
-  foreign key (slot, content) references content (slot, id)
+  primary key (slot, pec_msgid, recipient, kind)
 );
+alter table outbox alter column head set storage external;
+alter table outbox alter column tail set storage external;
+create index outbox_blob on outbox (blob);
 create index outbox_due on outbox (next_attempt);
 
 create function transport_submit(p_slot integer, p_mailbox uuid, p_item jsonb, p_bytes bytea, p_lease timestamptz, p_at timestamptz) returns void
@@ -105,26 +113,28 @@ language sql as $$
   returning o.*
 $$;
 
--- Adds a sealed receipt to the outbox.
+-- Adds a sealed receipt to the outbox; its item is that of content_add with the keys of the receipt.
 create function transport_send_receipt(p_slot integer, p_item jsonb, p_bytes bytea, p_lease timestamptz, p_at timestamptz) returns void
 language plpgsql as $$
+declare
+  v_head integer := (p_item->>'head')::integer;
+  v_tail integer := (p_item->>'tail')::integer;
+  -- The hash before the head is the content's: it is made again where the receipt becomes one.
+  v_at integer := (p_item->>'at')::integer + 33;
 begin
-  perform content_add(p_slot, p_item, p_bytes, p_at);
-  insert into outbox (slot, pec_msgid, recipient, kind, message_id, content, target_slot, target_mailbox, at, next_attempt, attempts)
-  values (p_slot, p_item->>'pecMsgid', p_item->>'recipient', p_item->>'kind', p_item->>'messageId', (p_item->>'id')::uuid,
-    (p_item->>'targetSlot')::integer, (p_item->>'targetMailbox')::uuid, p_at, p_lease, 0);
+  insert into outbox (slot, pec_msgid, recipient, kind, message_id, target_slot, target_mailbox, size, head, tail, parsed,
+    blob_slot, blob, blob_place, blob_offset, blob_length, at, next_attempt, attempts)
+  values (p_slot, p_item->>'pecMsgid', p_item->>'recipient', p_item->>'kind', p_item->>'messageId',
+    (p_item->>'targetSlot')::integer, (p_item->>'targetMailbox')::uuid, (p_item->>'size')::bigint,
+    substr(p_bytes, v_at, v_head), substr(p_bytes, v_at + v_head, v_tail),
+    substr(p_bytes, v_at + v_head + v_tail, (p_item->>'parsed')::integer),
+    (p_item->>'blobSlot')::integer, (p_item->>'blob')::uuid, p_item->>'blobPlace',
+    coalesce((p_item->>'blobOffset')::bigint, 0), coalesce((p_item->>'blobLength')::bigint, 0), p_at, p_lease, 0);
 end $$;
 
 -- Takes receipts that have arrived out of the outbox. Keys: arrays in step.
 create function transport_receipts_arrived(p_slot integer, p_pec_msgids text[], p_recipients text[], p_kinds text[]) returns void
-language plpgsql as $$
-declare
-  v_contents uuid[];
-begin
-  with gone as (
-    delete from outbox o using unnest(p_pec_msgids, p_recipients, p_kinds) k(pec_msgid, recipient, kind)
-    where o.slot = p_slot and o.pec_msgid = k.pec_msgid and o.recipient = k.recipient and o.kind = k.kind
-    returning o.content)
-  select array_agg(content) into v_contents from gone;
-  delete from content c where c.slot = p_slot and c.id = any (v_contents);
-end $$;
+language sql as $$
+  delete from outbox o using unnest(p_pec_msgids, p_recipients, p_kinds) k(pec_msgid, recipient, kind)
+  where o.slot = p_slot and o.pec_msgid = k.pec_msgid and o.recipient = k.recipient and o.kind = k.kind
+$$;

@@ -10,7 +10,6 @@ create table delivery (
   at timestamptz not null,
   primary key (slot, pec_msgid, recipient)
 );
-create index delivery_pec_msgid on delivery (pec_msgid);
 
 -- Delivers envelopes to one mailbox: each in its inbox, with verdict, receipt in the outbox and ledger entry, or not at all.
 -- Items: envelope (as mailbox_append), receipt (as transport_send_receipt), ledger. Answers delivered, repeated or full.
@@ -19,7 +18,7 @@ returns table (item integer, status text)
 language plpgsql as $$
 declare
   v_fresh jsonb := '[]';
-  v_index integer[] := '{}';
+  v_positions integer[] := '{}';
   v_ledger jsonb := '[]';
   v_item jsonb;
   v_at timestamptz;
@@ -27,20 +26,22 @@ declare
 begin
   -- The mailbox row is the lock that makes look and write one step.
   perform 1 from mailbox m where m.slot = p_slot and m.id = p_mailbox for update;
-  for v_item, item in select e.value, e.ordinality - 1 from jsonb_array_elements(p_items) with ordinality e loop
+  for v_index in 0 .. jsonb_array_length(p_items) - 1 loop
+    v_item := p_items->v_index;
+    item := v_index;
     if exists (select 1 from delivery d where d.slot = p_slot and d.pec_msgid = v_item->'receipt'->>'pecMsgid'
       and d.recipient = v_item->'receipt'->>'recipient') then
       status := 'repeated';
       return next;
     else
       v_fresh := v_fresh || jsonb_build_array(v_item->'envelope');
-      v_index := v_index || item;
+      v_positions := v_positions || item;
     end if;
   end loop;
-  if cardinality(v_index) = 0 then return; end if;
+  if cardinality(v_positions) = 0 then return; end if;
   v_at := to_timestamp((p_items->0->'ledger'->>'at')::bigint / 1000.0);
   for v_appended in select * from mailbox_append(p_slot, p_mailbox, null, v_fresh, p_bytes, v_at) loop
-    item := v_index[v_appended.item + 1];
+    item := v_positions[v_appended.item + 1];
     status := case when v_appended.uid is null then 'full' else 'delivered' end;
     if v_appended.uid is not null then
       v_item := p_items->item;
@@ -83,7 +84,9 @@ declare
   v_at timestamptz;
 begin
   perform 1 from mailbox m where m.slot = p_slot and m.id = p_mailbox for update;
-  for v_item, item in select e.value, e.ordinality - 1 from jsonb_array_elements(p_items) with ordinality e loop
+  for v_index in 0 .. jsonb_array_length(p_items) - 1 loop
+    v_item := p_items->v_index;
+    item := v_index;
     v_receipt := v_item->'receipt';
     v_at := to_timestamp((v_item->'ledger'->>'at')::bigint / 1000.0);
     insert into receipt (slot, pec_msgid, recipient, kind, message_id, content, at)

@@ -14,7 +14,9 @@ declare
   v_at timestamptz;
 begin
   select m.used, m.quota + m.reserve as room into v_mailbox from mailbox m where m.slot = p_slot and m.id = p_mailbox for update;
-  for v_item, item in select e.value, e.ordinality - 1 from jsonb_array_elements(p_items) with ordinality e loop
+  for v_index in 0 .. jsonb_array_length(p_items) - 1 loop
+    v_item := p_items->v_index;
+    item := v_index;
     status := case when v_mailbox.used < v_mailbox.room then 'accepted' else 'full' end;
     if status = 'accepted' then
       v_at := to_timestamp((v_item->>'at')::bigint / 1000.0);
