@@ -33,6 +33,8 @@ export async function watchReceipts(provider: Provider, account: Account): Promi
   let busy = false
 
   async function fetchNew(): Promise<void> {
+    if (busy) return
+    busy = true
     while (client.mailbox !== false && client.mailbox.exists >= next) {
       const last = client.mailbox.exists
       for await (const { headers } of client.fetch(`${next}:${last}`, { headers: HEADERS })) {
@@ -44,24 +46,14 @@ export async function watchReceipts(provider: Provider, account: Account): Promi
       }
       next = last + 1
     }
+    busy = false
+    idle()
   }
 
   /** Idles at once, not after some seconds as the client does by itself. */
   const idle = (): void => void client.idle().catch(() => undefined)
 
-  client.on('exists', () => {
-    if (busy) return
-    busy = true
-    fetchNew().then(
-      () => {
-        busy = false
-        idle()
-      },
-      (error: unknown) => {
-        throw error
-      },
-    )
-  })
+  client.on('exists', () => void fetchNew())
   idle()
   return { bothSeen, close: () => client.close() }
 }

@@ -8,7 +8,18 @@ import { join } from 'node:path'
 import { root } from './setup.mjs'
 
 const OS = ['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'aix', 'win32', 'wasi']
-const CPU = { arm: /arm(v7)?-|arm-|-arm(v6|v7)?(-|$)|armv7/, arm64: /arm64|aarch64/, ia32: /ia32/, loong64: /loong/, mips64el: /mips64/, ppc64: /ppc64/, riscv64: /riscv64/, s390x: /s390x/, wasm32: /wasm32/, x64: /x64/ }
+const CPU = {
+  arm: /arm(v7)?-|arm-|-arm(v6|v7)?(-|$)|armv7/,
+  arm64: /arm64|aarch64/,
+  ia32: /ia32/,
+  loong64: /loong/,
+  mips64el: /mips64/,
+  ppc64: /ppc64/,
+  riscv64: /riscv64/,
+  s390x: /s390x/,
+  wasm32: /wasm32/,
+  x64: /x64/,
+}
 
 /** os, cpu and libc of a package named like "binding-linux-x64-musl". */
 function platformOf(name) {

@@ -6,5 +6,8 @@ import { ensureTestTools } from './test-tools.mjs'
 
 const node = ensureSetup()
 ensureTestTools()
-const { status } = spawnSync(node, [join(root, 'scripts', 'checks.mjs'), ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
+const { status } = spawnSync(node, [join(root, 'scripts', 'checks.mjs'), ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+})
 process.exit(status ?? 1)

@@ -17,7 +17,7 @@ import { createMailboxStore } from './mailbox/store.ts'
 import { createImapServer } from './protocols/imap/server.ts'
 import { createSubmissionServer } from './protocols/smtp/submission-server.ts'
 import { createWebServer } from './protocols/http/web-server.ts'
-import { createAuthenticator } from './registry/authenticator.ts'
+import { createAuthenticator, type Authenticate } from './registry/authenticator.ts'
 import { createLoginBrake } from './registry/login-brake.ts'
 import { createMailboxes } from './registry/mailboxes.ts'
 import { registryQueries } from './registry/queries.ts'
@@ -30,6 +30,7 @@ import { openDatabase, type Database } from './storage/database.ts'
 import { createDatabaseBlobStore } from './storage/database-blob-store.ts'
 import { createDiskBlobStore } from './storage/disk-blob-store.ts'
 import { createDispatcher } from './transport/dispatcher.ts'
+import { createHousekeeping } from './transport/housekeeping.ts'
 import { createLoader } from './transport/loader.ts'
 import { transportQueries } from './transport/queries.ts'
 
@@ -48,11 +49,13 @@ export function buildInstallation(config: Config, address: DatabaseAddress, data
   const domains = createDomains(database, now)
   const credentials = registryQueries(database)
   const disk = createDiskBlobStore(paths.blobs)
-  const blobs = createBlobs({ disk, database: createDatabaseBlobStore(database) })
+  const blobRows = createDatabaseBlobStore(database)
+  const blobs = createBlobs({ disk, database: blobRows })
   return {
     address,
     database,
     disk,
+    blobRows,
     blobs,
     domains,
     credentials,
@@ -119,7 +122,11 @@ export async function startProvider(config: Config, installation: Installation, 
       stops.push(() => server.close())
       opened('https', await server.listen({ host, port: config.ports.https }))
     }
-    if (roles.has('worker')) await points.dispatcher.run(alone)
+    if (roles.has('worker')) {
+      await points.dispatcher.run(alone)
+      points.housekeeping.start()
+      stops.push(() => points.housekeeping.stop())
+    }
   } catch (error) {
     await stop()
     throw portTaken(error) ?? error
@@ -218,11 +225,35 @@ function buildPoints(
   })
   const authenticate = createAuthenticator({ queries: credentials, brake: createLoginBrake(now), now })
   const serverName = values.CERALACCA_SERVER_NAME
+  /** The login of a service, with its failures reported. */
+  const reporting =
+    (service: string): Authenticate =>
+    (user, password, clientAddress) =>
+      authenticate(user, password, clientAddress).catch((thrown: unknown) => {
+        report('login-failed', { service, code: asCeralaccaError(thrown).code, clientAddress })
+        throw thrown
+      })
+  const housekeeping = createHousekeeping({
+    database,
+    disk: installation.disk,
+    rows: installation.blobRows,
+    queries: transport,
+    report,
+    now,
+  })
   return {
     dispatcher,
-    submission: { authenticate, accept: access.accept, isServed: domains.isLocal, tls, serverName, limits, report },
+    housekeeping,
+    submission: {
+      authenticate: reporting('submission'),
+      accept: access.accept,
+      isServed: domains.isLocal,
+      tls,
+      serverName,
+      limits,
+    },
     imap: {
-      authenticate,
+      authenticate: reporting('imap'),
       tls,
       serverName,
       store: createMailboxStore({ database, blobs, bus, now }),

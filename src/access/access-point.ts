@@ -94,7 +94,9 @@ export function createAccessPoint(deps: AccessPointDeps): AccessPoint {
     const data: SubmissionData = { pecMsgid, msgid, sender: request.sender, recipients, replyTo, ...readSubject(header) }
     const acceptanceId = identifier(at)
     const { address, protocol } = request.client
-    const received = `from [${address}] by ${domain} with ${protocol} id ${pecMsgid.split('@')[0]};\r\n ${at.rfc5322}`
+    // RFC 5321 4.1.3: address literals of IPv6 carry a tag.
+    const literal = address.includes(':') ? `IPv6:${address}` : address
+    const received = `from [${literal}] by ${domain} with ${protocol} id ${pecMsgid.split('@')[0]};\r\n ${at.rfc5322}`
     const input = { issuer, submission: data, at }
     const [acceptance, envelope] = await Promise.all([
       sealMessage(sealer, acceptanceReceipt({ ...input, messageId: acceptanceId }), at.ms, null),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { createBatcher } from './batcher.ts'
+import { temporaryError } from './errors.ts'
 
 /** A promise that is settled from outside. */
 function deferred() {
@@ -37,19 +38,30 @@ test('keys do not wait for one another', async () => {
   assert.equal(await slow, 1)
 })
 
-test('an error reaches all of its batch and nobody else, also one that is thrown at once', async () => {
+test('a temporary error reaches all of its batch and nobody else, also one that is thrown at once', async () => {
   const first = deferred()
   let runs = 0
   const add = createBatcher<number, number>((_, items) => {
     runs++
-    if (runs === 2) throw new Error('no database')
+    if (runs === 2) throw temporaryError('database-unavailable', 'no database')
     return runs === 1 ? first.promise.then(() => items) : Promise.resolve(items)
   }, 2)
   const results = Promise.allSettled([add('k', 0), add('k', 1), add('k', 2), add('k', 3)])
   first.open()
   assert.deepEqual(
     (await results).map((result) => (result.status === 'fulfilled' ? result.value : String(result.reason))),
-    [0, 'Error: no database', 'Error: no database', 3],
+    [0, 'CeralaccaError: no database', 'CeralaccaError: no database', 3],
+  )
+})
+
+test('any other error of a batch is that of the items that cause it', async () => {
+  const add = createBatcher<number, number>((_, items) =>
+    items.includes(2) ? Promise.reject(new Error('spoilt')) : Promise.resolve(items),
+  )
+  const results = await Promise.allSettled([add('k', 0), add('k', 1), add('k', 2), add('k', 3)])
+  assert.deepEqual(
+    results.map((result) => (result.status === 'fulfilled' ? result.value : String(result.reason))),
+    [0, 1, 'Error: spoilt', 3],
   )
 })
 
@@ -79,7 +91,7 @@ test('property: whatever the timing, every item is answered once with its own re
         running.delete(key)
         if (!items.some((item) => plan[item]?.spoilt)) return items.map((item) => `${key}${item}`)
         for (const item of items) failed.add(item)
-        throw new Error(`spoilt ${items.join(' ')}`)
+        throw temporaryError('spoilt', `spoilt ${items.join(' ')}`)
       }, most)
       const results: Promise<string>[] = []
       for (const [index, { key, pause }] of plan.entries()) {

@@ -14,6 +14,7 @@ export interface Events {
   'dispatch-attempt-failed': { pecMsgid: string; error: CeralaccaError }
   'login-failed': { service: string; code: string; clientAddress: string }
   'unexpected-error': { where: string; error: CeralaccaError }
+  swept: { contents: number; blobs: number; files: number }
   /** something that the house copes with by itself */
   warning: { where: string; message: string }
   stopping: { reason: string }

@@ -15,6 +15,7 @@ const LEVELS: Record<keyof Events, Level> = {
   'dispatch-attempt-failed': 'error',
   'login-failed': 'info',
   'unexpected-error': 'error',
+  swept: 'info',
   warning: 'warn',
   stopping: 'info',
 }

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 
 export const ROLES = ['access', 'mailbox', 'web', 'worker'] as const
-export type Role = (typeof ROLES)[number]
 
 interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema
@@ -16,6 +15,7 @@ const secret = <Schema extends z.ZodType>(schema: Schema, help: string): Setting
 
 const integer = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
 const MEGABYTE = 1_000_000
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/
 
 export const SETTINGS = {
   CERALACCA_CONFIG: setting(
@@ -24,7 +24,7 @@ export const SETTINGS = {
   ),
   CERALACCA_DATA: setting(z.string().default('./data'), 'Folder for the database, blobs, keys and demo.json. Default: ./data'),
   CERALACCA_DOMAIN: setting(
-    z.string().toLowerCase().default('pec.ceralacca.test'),
+    z.string().toLowerCase().regex(HOST_NAME, 'must be a domain name such as pec.example.it').default('pec.ceralacca.test'),
     "The provider's own domain: identifiers and posta-certificata@ are under it. Default: pec.ceralacca.test",
   ),
   CERALACCA_PROVIDER_NAME: setting(

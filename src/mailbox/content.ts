@@ -1,5 +1,5 @@
 /**
- * Content = head + slice of a blob + tail (DESIGN "What is stored"). One call of a database function carries many contents: their facts
+ * Content = head + slice of a blob + tail (ARCHITECTURE.md). One call of a database function carries many contents: their facts
  * as JSON, their bytes side by side in one parameter, so that no byte is escaped or encoded on the way.
  */
 import { createHash } from 'node:crypto'

@@ -51,7 +51,7 @@ export interface Certification {
   readonly failure?: Failure
 }
 
-/** The text of daticert.xml, without DOCTYPE (formats.md), lines ended by LF. */
+/** The text of daticert.xml, without DOCTYPE (docs/reference/formats.md), lines ended by LF. */
 export function writeDaticert(data: Certification): string {
   const { submission, at } = data
   const recipients = submission.recipients.map(

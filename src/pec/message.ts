@@ -1,5 +1,5 @@
 /**
- * The shape of every certified message (formats.md, "MIME tree"): multipart/signed over multipart/mixed with text, daticert.xml and,
+ * The shape of every certified message (docs/reference/formats.md, "MIME tree"): multipart/signed over multipart/mixed with text, daticert.xml and,
  * in envelopes and complete receipts, the original. The original's body is never copied: a message is head | body | tail.
  */
 import { createHash, randomBytes } from 'node:crypto'

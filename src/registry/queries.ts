@@ -51,7 +51,7 @@ export function registryQueries({ reader, transactor }: Database) {
 
     async list(domain: string | undefined): Promise<MailboxSummary[]> {
       const rows = await reader.read<SummaryRow>(
-        `${SUMMARY} where $1::text is null or address like '%@' || $1 order by address`,
+        `${SUMMARY} where $1::text is null or split_part(address, '@', 2) = $1 order by address`,
         [domain ?? null],
       )
       return rows.map(toSummary)

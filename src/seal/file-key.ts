@@ -6,7 +6,7 @@ import { CeralaccaError } from '../base/errors.ts'
 /** RSASSA-PKCS1-v1_5 with SHA-256 over `data`. A key in a file and a key in a PKCS#11 token look alike behind it. */
 export type SignFunction = (data: Buffer) => Promise<Buffer>
 
-/** formats.md of RFC 6109's profile asks for RSA; below 2048 bits nobody accepts a seal any more */
+/** RFC 6109 asks for RSA; below 2048 bits nobody accepts a seal any more (docs/reference/formats.md) */
 export const LEAST_RSA_BITS = 2048
 
 function readKey(pem: string, passphrase: string | undefined): KeyObject {

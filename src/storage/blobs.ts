@@ -30,6 +30,8 @@ export interface BlobStore {
 export interface DatabaseBlobStore extends BlobStore {
   /** Adds the row; `bytes` is null for a blob on disk. A row that is there already stays as it is. */
   addRow(ref: BlobRef, row: BlobRow): Promise<void>
+  /** Removes the row, wherever the bytes lie. */
+  removeRow(ref: BlobRef): Promise<void>
 }
 
 export interface BlobRow {

@@ -1,5 +1,5 @@
 /**
- * What keeps the schema able to be distributed (DESIGN "Distribution"), asked of the catalogue after all migrations: a new table or
+ * What keeps the schema able to be distributed (ARCHITECTURE.md), asked of the catalogue after all migrations: a new table or
  * function that breaks a rule fails here by name. Each rule also meets a schema that breaks it, and must find it.
  */
 import assert from 'node:assert/strict'

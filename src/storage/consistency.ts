@@ -8,7 +8,7 @@ import type { BlobStore } from './blobs.ts'
 import type { Reader } from './database.ts'
 
 export interface Check {
-  /** the invariant of DESIGN, or a short name */
+  /** the invariant (ARCHITECTURE.md), or a short name */
   readonly invariant: string
   /** what must hold, in words */
   readonly says: string

@@ -17,6 +17,11 @@ export function createDatabaseBlobStore({ reader, transactor }: { reader: Reader
   return {
     addRow,
 
+    async removeRow(ref) {
+      checkBlobRef(ref)
+      await transactor.call(ref.slot, 'delete from blob where slot = $1 and id = $2', [ref.slot, ref.id])
+    },
+
     async put(ref, bytes) {
       const sha256 = createHash('sha256').update(bytes).digest()
       await addRow(ref, { size: bytes.length, sha256, place: 'database', bytes })

@@ -1,6 +1,6 @@
 /**
  * The database as the rest of the house sees it: a reader that cannot write, and a transactor whose every transaction stays in
- * one slot (DESIGN "Distribution").
+ * one slot (ARCHITECTURE.md).
  *
  * Invariants: a write happens only inside `call`, `transact` or `reference`; what they resolved is committed with fsync; a
  * transaction names one slot in each statement, and anything else is refused before it reaches the server. Used by the

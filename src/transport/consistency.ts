@@ -7,6 +7,7 @@ export const TRANSPORT_CHECKS: readonly Check[] = [
     says: 'An accepted submission has its acceptance, and one dispatch per recipient',
     sql: `select 'submission ' || s.pec_msgid as problem from submission s
           where not exists (select 1 from content c where c.slot = s.slot and c.id = s.acceptance)
+            and not exists (select 1 from tombstone t where t.slot = s.slot and t.content = s.acceptance)
             or (select count(*) from dispatch d where d.slot = s.slot and d.pec_msgid = s.pec_msgid) <> jsonb_array_length(s.recipients)`,
   },
   {

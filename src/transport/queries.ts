@@ -112,6 +112,12 @@ export function transportQueries({ reader, transactor }: Database) {
       ])
     },
 
+    /** Those of the blobs that a receipt on its way points at. */
+    async blobsInOutbox(ids: readonly string[]): Promise<string[]> {
+      const rows = await reader.read<{ blob: string }>('select distinct blob from outbox where blob = any ($1::uuid[])', [ids])
+      return rows.map((row) => row.blob)
+    },
+
     async receiptsArrived(
       slot: number,
       receipts: readonly { pecMsgid: string; recipient: string; kind: string }[],

@@ -41,6 +41,8 @@ export interface Provider {
   kill(): Promise<void>
 }
 
+/** As scripts/run.mjs starts it. */
+const FLAGS = JSON.parse(readFileSync(new URL('../../scripts/node-flags.json', import.meta.url), 'utf8')) as string[]
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 const PORTS = { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, https: 1443 }
 
@@ -110,7 +112,7 @@ interface Server {
 }
 
 function spawnServer(main: string, environment: Record<string, string>): Server {
-  const child: ChildProcess = spawn(process.execPath, [main, 'serve'], {
+  const child: ChildProcess = spawn(process.execPath, [...FLAGS, main, 'serve'], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -5,7 +5,6 @@
 import type { AddressInfo } from 'node:net'
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server'
 import { asCeralaccaError } from '../../base/errors.ts'
-import type { EventSink } from '../../base/events.ts'
 import type { Login } from '../../registry/authenticator.ts'
 import { createMemoryBudget } from './memory-budget.ts'
 import { reply, replyFor } from './replies.ts'
@@ -24,7 +23,6 @@ export interface SubmissionServerDeps {
   readonly tls: { readonly key: string; readonly cert: string }
   readonly serverName: string
   readonly limits: { readonly messageBytes: number; readonly recipients: number }
-  readonly report: EventSink
 }
 
 export interface SubmissionServer {
@@ -40,7 +38,7 @@ const CLOSE_TIMEOUT_MS = 5000
 const IDLE_TIMEOUT_MS = 5 * 60_000
 
 export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionServer {
-  const { authenticate, accept, isServed, tls, serverName, limits, report } = deps
+  const { authenticate, accept, isServed, tls, serverName, limits } = deps
   const budget = createMemoryBudget(MEMORY_BUDGET)
 
   /** Runs a handler and answers its client; what it throws becomes an SMTP reply. */
@@ -49,16 +47,6 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       (result) => callback(null, result),
       (thrown: unknown) => callback(replyFor(asCeralaccaError(thrown))),
     )
-  }
-
-  async function login(user: string, password: string, clientAddress: string): Promise<{ user: Login }> {
-    try {
-      return { user: await authenticate(user, password, clientAddress) }
-    } catch (thrown) {
-      const error = asCeralaccaError(thrown)
-      report('login-failed', { service: 'submission', code: error.code, clientAddress })
-      throw error
-    }
   }
 
   async function checkRecipient(address: string, session: SMTPServerSession): Promise<void> {
@@ -113,7 +101,7 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       socketTimeout: IDLE_TIMEOUT_MS,
       closeTimeout: CLOSE_TIMEOUT_MS,
       onAuth: ({ username, password }, session, callback) =>
-        answer(() => login(username ?? '', password ?? '', session.remoteAddress), callback),
+        answer(async () => ({ user: await authenticate(username ?? '', password ?? '', session.remoteAddress) }), callback),
       onMailFrom: ({ address }, session, callback) =>
         answer(async () => {
           const own = (session.user as Login).address

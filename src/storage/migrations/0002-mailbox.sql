@@ -263,3 +263,16 @@ begin
   where (p_folder <> p_to or m.uid < v_target.first_uid);
   if p_move then perform mailbox_expunge(p_slot, p_mailbox, p_folder, p_uids, true, p_at); end if;
 end $$;
+
+-- Removes contents whose message was expunged before a time, if no other message has them. Answers how many.
+create function mailbox_sweep(p_slot integer, p_before timestamptz) returns integer
+language plpgsql as $$
+declare
+  v_removed integer;
+begin
+  delete from content c where c.slot = p_slot
+    and c.id in (select t.content from tombstone t where t.slot = p_slot and t.expunged_at < p_before)
+    and not exists (select 1 from message m where m.slot = p_slot and m.content = c.id);
+  get diagnostics v_removed = row_count;
+  return v_removed;
+end $$;

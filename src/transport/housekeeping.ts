@@ -1,0 +1,69 @@
+/**
+ * Housekeeping: every hour, what nobody can reach any more is given back. Contents first, then the blobs that they held, then files that a
+ * crash left without a row. Safe beside working processes, and beside another one's housekeeping.
+ */
+import { asCeralaccaError } from '../base/errors.ts'
+import type { EventSink } from '../base/events.ts'
+import { sweepContents, unreferencedBlobs } from '../mailbox/sweep.ts'
+import type { DatabaseBlobStore } from '../storage/blobs.ts'
+import type { Database } from '../storage/database.ts'
+import type { DiskBlobStore } from '../storage/disk-blob-store.ts'
+import { sweepBlobs } from '../storage/sweep.ts'
+import type { TransportQueries } from './queries.ts'
+
+const GRACE_MS = 24 * 60 * 60_000
+const INTERVAL_MS = 60 * 60_000
+
+export interface HousekeepingDeps {
+  readonly database: Database
+  readonly disk: DiskBlobStore
+  readonly rows: Pick<DatabaseBlobStore, 'removeRow'>
+  readonly queries: Pick<TransportQueries, 'blobsInOutbox'>
+  readonly report: EventSink
+  readonly now: () => number
+}
+
+export interface Housekeeping {
+  /** One round now. Answers what was removed. */
+  sweep(): Promise<{ contents: number; blobs: number; files: number }>
+  /** A round every hour, until stopped. */
+  start(): void
+  /** Waits for a round that is under way. */
+  stop(): Promise<void>
+}
+
+export function createHousekeeping({ database, disk, rows, queries, report, now }: HousekeepingDeps): Housekeeping {
+  let timer: NodeJS.Timeout | undefined
+  let round: Promise<void> = Promise.resolve()
+
+  async function sweep() {
+    const before = new Date(now() - GRACE_MS)
+    const contents = await sweepContents(database, before)
+    const candidates = await unreferencedBlobs(database.reader, before)
+    const waiting = new Set(await queries.blobsInOutbox(candidates.map(({ id }) => id)))
+    const free = candidates.filter(({ id }) => !waiting.has(id))
+    for (const blob of free) {
+      // The file goes first: a row without a file is found and removed by the next round, a file without a row by the sweep below.
+      await disk.delete(blob)
+      await rows.removeRow(blob)
+    }
+    const { unlinked, temporary } = await sweepBlobs({ disk, reader: database.reader, graceMs: GRACE_MS })
+    return { contents, blobs: free.length, files: unlinked + temporary }
+  }
+
+  return {
+    sweep,
+    start() {
+      timer = setInterval(() => {
+        round = sweep().then(
+          (removed) => report('swept', removed),
+          (thrown: unknown) => report('unexpected-error', { where: 'housekeeping', error: asCeralaccaError(thrown) }),
+        )
+      }, INTERVAL_MS)
+    },
+    async stop() {
+      clearInterval(timer)
+      await round
+    },
+  }
+}
