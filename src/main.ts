@@ -17,9 +17,11 @@ import { createMailboxStore } from './mailbox/store.ts'
 import { createImapServer } from './protocols/imap/server.ts'
 import { createSubmissionServer } from './protocols/smtp/submission-server.ts'
 import { createWebServer } from './protocols/http/web-server.ts'
+import { createAgreements } from './registry/agreements.ts'
 import { createAuthenticator, type Authenticate } from './registry/authenticator.ts'
 import { createLoginBrake } from './registry/login-brake.ts'
 import { createMailboxes } from './registry/mailboxes.ts'
+import { createOperators } from './registry/operators.ts'
 import { registryQueries } from './registry/queries.ts'
 import { openIdentity, type Identity, type KeyFiles } from './seal/identity.ts'
 import type { TestKeysRequest } from './seal/test-keys.ts'
@@ -60,6 +62,8 @@ export function buildInstallation(config: Config, address: DatabaseAddress, data
     domains,
     credentials,
     mailboxes: createMailboxes({ database, queries: credentials, domains, now }),
+    agreements: createAgreements({ database, domains, now }),
+    operators: createOperators({ database, brake: createLoginBrake(now), now }),
     transport: transportQueries(database),
     ledger: { entriesOf: (pecMsgid: string) => entriesOf(database.reader, pecMsgid) },
   }
@@ -262,6 +266,8 @@ function buildPoints(
     web: {
       tls,
       report,
+      authenticateOperator: installation.operators.authenticate,
+      status: transport.counts,
       probe: async () => void (await database.reader.read('select 1')),
       parameters: { provider: values.CERALACCA_PROVIDER_NAME, serverName },
     },

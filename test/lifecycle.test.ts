@@ -37,7 +37,13 @@ suite('an installation', () => {
     const demo = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
     assert.equal(demo['provider'], 'Ceralacca Demo')
     assert.equal(demo['web'], `https://localhost:${provider.ports.https}`)
+    assert.equal(demo['agreementCode'], 'OMCEO-XX-0051')
     assert.equal(statSync(path).mode & 0o077, 0)
+    const { code, stdout } = await provider.ceralacca('agreement', 'list', '--json')
+    assert.equal(code, 0)
+    assert.deepEqual(JSON.parse(stdout), [
+      { code: 'OMCEO-XX-0051', order: 'Ordine dei Medici (demo)', domain: 'pec.ceralacca.test' },
+    ])
     assert.match(
       provider.output(),
       new RegExp(`Mailbox +${provider.accounts[0].address} +password ${provider.accounts[0].password}`),
@@ -52,6 +58,27 @@ suite('an installation', () => {
     assert.equal(health.stdout, '{"status":"ok"}')
     const page = await execute('curl', ['--silent', '--cacert', provider.ca, web])
     assert.match(page.stdout, new RegExp(`<td>IMAP</td><td>${provider.ports.imaps}</td><td>TLS</td>`))
+  })
+
+  test('shows its figures to operators only', async (t) => {
+    if (!requireTools(t, 'curl')) return
+    const provider = await startProvider(t)
+    const { operator } = JSON.parse(readFileSync(join(provider.dataFolder, 'demo.json'), 'utf8')) as {
+      operator: { user: string; password: string }
+    }
+    const status = async (...credentials: string[]): Promise<string> => {
+      const url = `https://localhost:${provider.ports.https}/api/v1/status`
+      const args = ['--silent', '--cacert', provider.ca, '--write-out', ' %{http_code}', ...credentials, url]
+      return (await execute('curl', args)).stdout
+    }
+    assert.match(await status(), /"bad-credentials".* 401$/)
+    assert.match(await status('--user', `${operator.user}:wrong`), /"bad-credentials".* 401$/)
+    assert.equal(await status('--user', `${operator.user}:${operator.password}`), '{"submissions":0,"open":0,"messages":0} 200')
+    const changed = await provider.ceralacca('operator', 'set', operator.user, '--json')
+    const { password } = JSON.parse(changed.stdout) as { password: string }
+    assert.match(await status('--user', `${operator.user}:${operator.password}`), / 401$/)
+    assert.match(await status('--user', `${operator.user}:${password}`), / 200$/)
+    assert.deepEqual(JSON.parse((await provider.ceralacca('operator', 'list', '--json')).stdout), [operator.user])
   })
 
   test('does not disturb another one beside it', async (t) => {
@@ -129,6 +156,9 @@ suite('the CLI', () => {
       [['mailbox', 'show', 'nobody@pec.ceralacca.test'], 1, /mailbox list/],
       [['message', 'show', 'nothing@here'], 1, /was accepted here/],
       [['domain', 'add', 'no domain'], 1, /is not a domain name such as/],
+      [['agreement', 'add', 'x y', 'Ordine', 'pec.ceralacca.test'], 1, /OMCEO-XX-0051/],
+      [['agreement', 'add', 'OMCEO-XX-0051', 'Ordine', 'pec.ceralacca.test'], 1, /already/],
+      [['operator', 'set', 'No Name'], 1, /anna\.verdi/],
       [['domain', 'add'], 2, /expected DOMAIN/],
       [['frobnicate'], 2, /There is no command/],
       [['mailbox', 'list', '--frobnicate'], 2, /--help/],
@@ -155,6 +185,10 @@ suite('the CLI', () => {
       'mailbox set-password',
       'mailbox show',
       'message show',
+      'agreement add',
+      'agreement list',
+      'operator set',
+      'operator list',
       'check',
     ]) {
       const { code, stdout } = await run([...command.split(' '), '--help'])

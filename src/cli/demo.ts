@@ -1,4 +1,4 @@
-/** The demo of a first start: a domain, two mailboxes, and demo.json with what is needed to try them. */
+/** The demo of a first start: two mailboxes, an operator, an agreement, and demo.json with what is needed to try them. */
 import { existsSync, readFileSync } from 'node:fs'
 import { CeralaccaError } from '../base/errors.ts'
 import { dataPaths, type Config } from '../config/config.ts'
@@ -13,9 +13,13 @@ export interface Demo {
   readonly provider: string
   readonly web: string
   readonly mailboxes: readonly { readonly address: string; readonly password: string }[]
+  readonly operator: { readonly user: string; readonly password: string }
+  readonly agreementCode: string
 }
 
 const NAMES = ['mario.rossi', 'lucia.bianchi']
+const OPERATOR = 'operatore'
+const AGREEMENT = { code: 'OMCEO-XX-0051', order: 'Ordine dei Medici (demo)' }
 
 /** Makes the demo once; later starts read what the first one wrote. A first start that was cut short is completed. */
 export async function ensureDemo(config: Config, installation: Installation): Promise<Demo> {
@@ -30,11 +34,16 @@ export async function ensureDemo(config: Config, installation: Installation): Pr
   const mailboxes: { address: string; password: string }[] = []
   for (const name of NAMES)
     mailboxes.push(await ensureMailbox(installation, `${name}@${values.CERALACCA_DOMAIN}`, values.CERALACCA_QUOTA))
+  const operator = { user: OPERATOR, password: generatePassword() }
+  await installation.operators.set(operator.user, operator.password)
+  await ensureAgreement(installation, values.CERALACCA_DOMAIN)
   const demo: Demo = {
     ca: keys.ca.certificatePath,
     provider: values.CERALACCA_PROVIDER_NAME,
     web,
     mailboxes,
+    operator,
+    agreementCode: AGREEMENT.code,
   }
   return write(path, demo)
 }
@@ -42,6 +51,11 @@ export async function ensureDemo(config: Config, installation: Installation): Pr
 async function write(path: string, demo: Demo): Promise<Demo> {
   await replaceFileDurable(path, Buffer.from(`${JSON.stringify(demo, null, 2)}\n`))
   return demo
+}
+
+async function ensureAgreement({ agreements }: Installation, domain: string): Promise<void> {
+  const known = await agreements.list()
+  if (!known.some(({ code }) => code === AGREEMENT.code)) await agreements.add({ ...AGREEMENT, domain })
 }
 
 /** A mailbox with a new password, whether or not the mailbox is there already. */

@@ -1,22 +1,9 @@
 /** `ceralacca mailbox`: certified mailboxes. */
-import { createInterface } from 'node:readline/promises'
 import { clientError } from '../base/errors.ts'
-import { generatePassword } from '../registry/passwords.ts'
 import type { MailboxSummary } from '../registry/queries.ts'
-import { table, type Command, type Invocation, type Option } from './command.ts'
+import { table, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
-
-const PASSWORD_OPTION: Record<string, Option> = {
-  'password-stdin': { type: 'boolean', help: 'read the password from the first line of standard input instead of making one' },
-}
-
-/** The password to set, and whether it was made here and so must be shown once. */
-async function choosePassword({ options }: Invocation): Promise<{ password: string; made: boolean }> {
-  if (options['password-stdin'] !== true) return { password: generatePassword(), made: true }
-  const lines = createInterface({ input: process.stdin })
-  for await (const line of lines) return { password: line, made: false }
-  throw clientError('usage', 'There is no password on standard input')
-}
+import { choosePassword, PASSWORD_OPTION } from './password.ts'
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`
 

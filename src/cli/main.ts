@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { CeralaccaError, asCeralaccaError, clientError } from '../base/errors.ts'
 import { readConfig } from '../config/config.ts'
+import { agreementAdd, agreementList } from './agreement.ts'
 import { check } from './check.ts'
 import type { Command, Invocation } from './command.ts'
 import { config } from './config.ts'
@@ -12,6 +13,7 @@ import { domainAdd, domainList } from './domain.ts'
 import { helpOf, overview } from './help.ts'
 import { mailboxCreate, mailboxList, mailboxSetPassword, mailboxShow } from './mailbox.ts'
 import { messageShow } from './message.ts'
+import { operatorList, operatorSet } from './operator.ts'
 import { serve } from './serve.ts'
 
 const COMMANDS: readonly Command[] = [
@@ -24,6 +26,10 @@ const COMMANDS: readonly Command[] = [
   mailboxSetPassword,
   mailboxShow,
   messageShow,
+  agreementAdd,
+  agreementList,
+  operatorSet,
+  operatorList,
   check,
 ]
 

@@ -9,6 +9,9 @@ export interface WebServerDeps {
   /** Resolves if the service can do its work; throws what hinders it. */
   readonly probe: () => Promise<void>
   readonly parameters: ClientParameters
+  readonly authenticateOperator: (name: string, password: string, clientAddress: string) => Promise<void>
+  /** Figures for operators: nothing of any holder. */
+  readonly status: () => Promise<object>
   readonly report: EventSink
 }
 
@@ -25,7 +28,7 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
 }
 
-export function createWebServer({ tls, probe, parameters, report }: WebServerDeps): WebServer {
+export function createWebServer({ tls, probe, parameters, authenticateOperator, status, report }: WebServerDeps): WebServer {
   const app: FastifyInstance = fastify({ https: { ...tls, minVersion: 'TLSv1.2' }, forceCloseConnections: true })
   const page = welcomePage(parameters)
 
@@ -42,6 +45,18 @@ export function createWebServer({ tls, probe, parameters, report }: WebServerDep
     }
   })
 
+  app.get('/api/v1/status', async (request, answer) => {
+    const credentials = basicCredentials(request.headers.authorization)
+    try {
+      await authenticateOperator(credentials.name, credentials.password, request.ip)
+    } catch (thrown) {
+      const { code, message } = asCeralaccaError(thrown)
+      const refused = code === 'bad-credentials' ? 401 : 503
+      return answer.code(refused).header('www-authenticate', 'Basic realm="Ceralacca operators"').send({ code, message })
+    }
+    return status()
+  })
+
   app.get('/', async (_request, answer) => answer.type('text/html; charset=utf-8').send(page))
 
   return {
@@ -52,4 +67,11 @@ export function createWebServer({ tls, probe, parameters, report }: WebServerDep
     },
     close: () => app.close(),
   }
+}
+
+/** Name and password of HTTP Basic authentication (RFC 7617); empty where there are none. */
+function basicCredentials(header: string | undefined): { name: string; password: string } {
+  const token = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1] ?? ''
+  const [name = '', ...rest] = Buffer.from(token, 'base64').toString().split(':')
+  return { name, password: rest.join(':') }
 }
