@@ -5,7 +5,7 @@
  * A statement goes to an idle connection if there is one; only when all are busy does it queue behind another one, and never
  * behind more than `depth - 1`, so one slow statement holds up few.
  */
-import { Client } from 'pg'
+import { Client, DatabaseError } from 'pg'
 import type { ClientConfig } from 'pg'
 import { temporaryError } from '../base/errors.ts'
 import type { NamedStatement } from './statements.ts'
@@ -102,6 +102,8 @@ export function createLanes(config: ClientConfig, { connections, depth, setUp }:
         return (await lane.client.query(statement)).rows as R[]
       } catch (error) {
         if (!lane.connected) abandon(lane)
+        // A fatal error is the last word on a connection, though its end is heard a moment later: no other statement may go there.
+        else if (isFatal(error)) drop(lane)
         throw error
       } finally {
         leave(lane)
@@ -113,3 +115,5 @@ export function createLanes(config: ClientConfig, { connections, depth, setUp }:
     },
   }
 }
+
+const isFatal = (error: unknown): boolean => error instanceof DatabaseError && error.severity !== 'ERROR'
