@@ -38,6 +38,7 @@ suite('an installation', () => {
     assert.equal(demo['provider'], 'Ceralacca Demo')
     assert.equal(demo['web'], `https://localhost:${provider.ports.https}`)
     assert.equal(demo['agreementCode'], 'OMCEO-XX-0051')
+    assert.match(provider.output(), /Operator +operatore +password \S+\nAgreement +OMCEO-XX-0051\n/)
     assert.equal(statSync(path).mode & 0o077, 0)
     const { code, stdout } = await provider.ceralacca('agreement', 'list', '--json')
     assert.equal(code, 0)

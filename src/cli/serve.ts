@@ -100,6 +100,8 @@ function announce({ values, dataFolder }: Config, ports: Record<string, number>,
     ...(demo?.mailboxes ?? []).map(({ address, password }) => ['Mailbox', `${address}   password ${password}`]),
     ...(demo
       ? [
+          ['Operator', `${demo.operator.user}   password ${demo.operator.password}`],
+          ['Agreement', demo.agreementCode],
           ['CA certificate', demo.ca],
           ['All of this', dataPaths(dataFolder).demo],
         ]
