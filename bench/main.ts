@@ -7,11 +7,12 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '../src/storage/database.ts'
 import { embeddedConnection } from '../src/storage/embedded-postgres.ts'
+import { connectMailbox } from '../test/support/mailbox-reader.ts'
 import { startProvider, type Account, type Provider } from '../test/support/provider.ts'
 import { signaturesPerSecond } from './baseline.ts'
 import { Submitter, type Sent } from './load.ts'
 import { cpuMilliseconds, memoryOf } from './processes.ts'
-import { connectImap, waitForCount, watchReceipts } from './receipts.ts'
+import { waitForCount, watchReceipts } from './receipts.ts'
 
 const SIZES = [
   ['1 KB', 1000],
@@ -80,7 +81,7 @@ try {
   )
   const { senders, recipients } = await createAccounts(provider)
   const submitters = await Promise.all(senders.map((account) => Submitter.open(provider, account)))
-  const inboxes = await Promise.all(senders.map((account) => connectImap(provider, account)))
+  const inboxes = await Promise.all(senders.map((account) => connectMailbox(provider, account)))
   const signatures = await signaturesPerSecond()
   console.log(`${cpus().length} cores, ${cpus()[0]?.model}; fsync ${durable?.fsync}, synchronous_commit ${durable?.commit}`)
   console.log(

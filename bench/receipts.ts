@@ -1,6 +1,6 @@
 /** When receipts become visible by IMAP: a client that idles on a sender's inbox and notes what comes. */
-import { readFileSync } from 'node:fs'
-import { ImapFlow } from 'imapflow'
+import type { ImapFlow } from 'imapflow'
+import { connectMailbox } from '../test/support/mailbox-reader.ts'
 import type { Account, Provider } from '../test/support/provider.ts'
 
 export interface ReceiptWatch {
@@ -11,21 +11,8 @@ export interface ReceiptWatch {
 
 const HEADERS = ['x-ricevuta', 'x-riferimento-message-id']
 
-export async function connectImap(provider: Provider, { address, password }: Account): Promise<ImapFlow> {
-  const client = new ImapFlow({
-    host: 'localhost',
-    port: provider.ports.imaps,
-    secure: true,
-    auth: { user: address, pass: password },
-    tls: { ca: readFileSync(provider.ca) },
-    logger: false,
-  })
-  await client.connect()
-  return client
-}
-
 export async function watchReceipts(provider: Provider, account: Account): Promise<ReceiptWatch> {
-  const client = await connectImap(provider, account)
+  const client = await connectMailbox(provider, account)
   const mailbox = await client.mailboxOpen('INBOX')
   const seen = new Map<string, number>()
   const bothSeen = new Map<string, number>()

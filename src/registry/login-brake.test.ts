@@ -86,3 +86,25 @@ test('after an hour without a failure all is forgotten', () => {
   fail(HOLDER, '192.0.2.1', 3)
   assert.equal(brake.wait(HOLDER, '192.0.2.1'), 0)
 })
+
+test('strangers, however many, do not keep a holder from an address where he logged in lately', () => {
+  const { clock, brake, fail } = bench()
+  brake.succeeded(HOLDER, '192.0.2.1')
+  for (let stranger = 0; stranger < 100; stranger++) fail(HOLDER, `198.51.100.${stranger}`, 2)
+  assert.ok(brake.wait(HOLDER, '203.0.113.9') > 0, 'from an address of nobody the account waits')
+  assert.equal(brake.wait(HOLDER, '192.0.2.1'), 0)
+  fail(HOLDER, '192.0.2.1', 8)
+  assert.ok(brake.wait(HOLDER, '192.0.2.1') > 0, 'his own wrong passwords count')
+  clock.now += 31 * 24 * 60 * MINUTE
+  fail(HOLDER, '198.51.100.1', 40)
+  assert.ok(brake.wait(HOLDER, '192.0.2.1') > 0, 'after a month the address is trusted no more')
+})
+
+test('the addresses of one IPv6 customer count as one', () => {
+  const { brake, fail } = bench()
+  fail(HOLDER, '2001:db8:1:2::1', 8)
+  assert.ok(brake.wait(HOLDER, '2001:db8:1:2:ffff::99') > 0)
+  assert.equal(brake.wait(HOLDER, '2001:db8:1:3::1'), 0)
+  fail(HOLDER, '2001:db8::1', 8)
+  assert.ok(brake.wait(HOLDER, '2001:db8:0:0:7::') > 0)
+})

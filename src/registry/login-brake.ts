@@ -1,7 +1,10 @@
 /**
  * A brake on guessing passwords. After a few wrong ones, further attempts have to wait, each time twice as long. The pair of account and
- * address waits longest; the account alone waits only briefly, so that a stranger cannot lock a holder out.
+ * address waits longest. The account alone waits only briefly, and not at all from an address where its holder has logged in lately: so
+ * strangers, however many, cannot lock a holder out. An IPv6 address counts by its /64, which is what one customer has.
  */
+import { isIPv6 } from 'node:net'
+
 interface Failures {
   count: number
   /** no attempt before this, milliseconds since 1970 */
@@ -22,6 +25,8 @@ const RULES = {
 } satisfies Record<string, Rule>
 
 const FORGOTTEN_AFTER = 60 * 60_000
+/** So long an address stays one of the holder's own after a login. */
+const TRUSTED_FOR = 30 * 24 * 60 * 60_000
 const MOST_KEYS = 100_000
 
 export interface LoginBrake {
@@ -33,12 +38,19 @@ export interface LoginBrake {
 
 export function createLoginBrake(now: () => number): LoginBrake {
   const known = new Map<string, Failures>()
+  /** when a holder last logged in from an address, by pair */
+  const trusted = new Map<string, number>()
+
+  const pairOf = (account: string, address: string): string => `${account}|${networkOf(address)}`
 
   const keysOf = (account: string, address: string): [string, Rule][] => [
-    [`${account}|${address}`, RULES.pair],
-    [`@${address}`, RULES.address],
+    [pairOf(account, address), RULES.pair],
+    [`@${networkOf(address)}`, RULES.address],
     [`#${account}`, RULES.account],
   ]
+
+  const isTrusted = (account: string, address: string): boolean =>
+    (trusted.get(pairOf(account, address)) ?? Number.NEGATIVE_INFINITY) > now() - TRUSTED_FOR
 
   /** Oldest first: a map keeps the order of insertion, and every failure inserts anew. */
   function forgetOld(): void {
@@ -50,7 +62,9 @@ export function createLoginBrake(now: () => number): LoginBrake {
 
   return {
     wait(account, address) {
-      return Math.max(0, ...keysOf(account, address).map(([key]) => (known.get(key)?.until ?? 0) - now()))
+      const rules: Rule[] = isTrusted(account, address) ? [RULES.pair, RULES.address] : Object.values(RULES)
+      const keys = keysOf(account, address).filter(([, rule]) => rules.includes(rule))
+      return Math.max(0, ...keys.map(([key]) => (known.get(key)?.until ?? 0) - now()))
     },
 
     failed(account, address) {
@@ -65,7 +79,23 @@ export function createLoginBrake(now: () => number): LoginBrake {
 
     // What an address has guessed wrong elsewhere is not forgiven by one login that succeeded.
     succeeded(account, address) {
-      known.delete(`${account}|${address}`)
+      const pair = pairOf(account, address)
+      known.delete(pair)
+      trusted.delete(pair)
+      trusted.set(pair, now())
+      const [oldest] = trusted.keys()
+      if (trusted.size > MOST_KEYS && oldest !== undefined) trusted.delete(oldest)
     },
   }
+}
+
+/** An IPv4 address as it is; of an IPv6 address the first four groups. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head.split(':').filter((group) => group !== '')
+  // What "::" leaves out is zeros; the groups after it count only as far as they lie in the first four.
+  const after = tail === undefined ? [] : tail.split(':').filter((group) => group !== '')
+  const zeros = tail === undefined ? 0 : 8 - groups.length - after.length
+  return [...groups, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...after].slice(0, 4).join(':')
 }

@@ -11,8 +11,8 @@ export interface ReadMessage {
   readonly size: number
 }
 
-/** A logged-in client, logged out after the test. */
-export async function openMailbox(owner: Owner, provider: Provider, { address, password }: Account): Promise<ImapFlow> {
+/** A logged-in client. */
+export async function connectMailbox(provider: Provider, { address, password }: Account): Promise<ImapFlow> {
   const client = new ImapFlow({
     host: 'localhost',
     port: provider.ports.imaps,
@@ -21,8 +21,14 @@ export async function openMailbox(owner: Owner, provider: Provider, { address, p
     tls: { ca: readFileSync(provider.ca) },
     logger: false,
   })
-  defer(owner, () => client.close())
   await client.connect()
+  return client
+}
+
+/** A logged-in client, logged out after the test. */
+export async function openMailbox(owner: Owner, provider: Provider, account: Account): Promise<ImapFlow> {
+  const client = await connectMailbox(provider, account)
+  defer(owner, () => client.close())
   return client
 }
 

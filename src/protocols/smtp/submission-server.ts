@@ -36,6 +36,7 @@ export interface SubmissionServer {
 const MEMORY_BUDGET = 256 * 1024 * 1024
 const CLOSE_TIMEOUT_MS = 5000
 const IDLE_TIMEOUT_MS = 5 * 60_000
+const MOST_CLIENTS = 5000
 
 export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionServer {
   const { authenticate, accept, isServed, tls, serverName, limits } = deps
@@ -100,6 +101,7 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       disableReverseLookup: true,
       socketTimeout: IDLE_TIMEOUT_MS,
       closeTimeout: CLOSE_TIMEOUT_MS,
+      maxClients: MOST_CLIENTS,
       onAuth: ({ username, password }, session, callback) =>
         answer(async () => ({ user: await authenticate(username ?? '', password ?? '', session.remoteAddress) }), callback),
       onMailFrom: ({ address }, session, callback) =>
