@@ -1,6 +1,6 @@
 /** `ceralacca serve`: runs the provider until it is told to stop. */
 import { readFileSync } from 'node:fs'
-import { CeralaccaError } from '../base/errors.ts'
+import { asCeralaccaError, type CeralaccaError } from '../base/errors.ts'
 import { passCheckpoint, type Checkpoint } from '../base/checkpoint.ts'
 import type { EventSink } from '../base/events.ts'
 import { createLog } from '../base/log.ts'
@@ -52,11 +52,20 @@ function stopRequest(report: EventSink) {
     failure ??= error
     report('stopping', { reason })
     resolve()
+    // What does not end by itself is cut: every step can be repeated, so nothing is lost.
+    setTimeout(() => process.exit(1), LONGEST_STOP_MS).unref()
   }
+  // Reported like everything else, for what Node prints by itself may hold what a database error quotes of a row (I9).
+  process.once('uncaughtException', (thrown) => {
+    report('unexpected-error', { where: 'process', error: asCeralaccaError(thrown) })
+    process.exit(1)
+  })
   // Ctrl-C comes twice, to the process group and from who started us: the second one must not cut the clean stop short.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ask(signal))
   return { asked, ask, failure: () => failure }
 }
+
+const LONGEST_STOP_MS = 30_000
 
 interface RunningDatabase {
   readonly address: DatabaseAddress
