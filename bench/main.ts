@@ -2,7 +2,7 @@
  * `npm run bench`: certified messages per second over real TLS submission, against the signatures that the machine can make in the same
  * run. docs/benchmarks.md explains how to read it. `npm run bench -- SECONDS` sets how long each size is driven (default 10).
  */
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '../src/storage/database.ts'
@@ -28,13 +28,8 @@ const WARM_UP_MS = 5000
 const seconds = Number(process.argv[2] ?? 10)
 const cleanups: (() => Promise<void> | void)[] = []
 
-/** Processes of the provider: the server and the postmaster, which is not its child if it was adopted. */
-function rootsOf(provider: Provider): number[] {
-  const postmaster = Number(
-    readFileSync(join(provider.dataFolder, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0],
-  )
-  return [provider.pid, postmaster]
-}
+/** Processes of the provider: the server, and the postmaster, which detaches from it. */
+const rootsOf = (provider: Provider): number[] => [provider.pid, provider.postmaster()]
 
 function folderBytes(folder: string): number {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -37,8 +37,10 @@ export interface Provider {
   ceralacca(...args: string[]): Promise<Result>
   /** Asks it to stop and waits until it is gone. */
   stop(): Promise<void>
-  /** kill -9, and waits until it is gone. */
-  kill(): Promise<void>
+  /** kill -9, and waits until it is gone; with its database if asked, so that the database has to recover from its log. */
+  kill(what: 'server' | 'server and database'): Promise<void>
+  /** the process of its embedded database */
+  postmaster(): number
 }
 
 /** As scripts/run.mjs starts it. */
@@ -99,9 +101,18 @@ function describe(
     ceralacca: (...args) =>
       execute(process.execPath, [MAIN, ...args], { environment: { ...environment, CERALACCA_LOG_LEVEL: 'silent' } }),
     stop: () => server.end('SIGTERM'),
-    kill: () => server.end('SIGKILL'),
+    async kill(what) {
+      const database = postmasterOf(dataFolder)
+      const ended = server.end('SIGKILL')
+      if (what === 'server and database') process.kill(database, 'SIGKILL')
+      await ended
+    },
+    postmaster: () => postmasterOf(dataFolder),
   }
 }
+
+const postmasterOf = (dataFolder: string): number =>
+  Number(readFileSync(join(dataFolder, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0])
 
 interface Server {
   readonly pid: number
