@@ -102,11 +102,22 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       socketTimeout: IDLE_TIMEOUT_MS,
       closeTimeout: CLOSE_TIMEOUT_MS,
       maxClients: MOST_CLIENTS,
+      // Before TLS no login is offered, so that no client sends a password in clear.
+      onConnect(session, callback) {
+        if (!session.secure) session.disabledCommands = ['AUTH']
+        callback()
+      },
+      onSecure(_socket, session, callback) {
+        delete session.disabledCommands
+        callback()
+      },
       onAuth: ({ username, password }, session, callback) =>
         answer(async () => ({ user: await authenticate(username ?? '', password ?? '', session.remoteAddress) }), callback),
       onMailFrom: ({ address }, session, callback) =>
         answer(async () => {
-          const own = (session.user as Login).address
+          const login = session.user as Login | undefined
+          if (!login) throw reply(530, '5.7.0 Use STARTTLS and log in first')
+          const own = login.address
           if (address.toLowerCase() !== own) throw reply(553, `5.7.1 You are logged in as ${own}: MAIL FROM must be that address`)
         }, callback),
       onRcptTo: ({ address }, session, callback) => answer(() => checkRecipient(address, session), callback),
