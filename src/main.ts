@@ -89,7 +89,11 @@ export interface StartOptions {
 export async function startProvider(config: Config, installation: Installation, options: StartOptions): Promise<RunningProvider> {
   const { report, checkpoint, alone } = options
   const identity = await openIdentity(identityRequest(config))
-  const bus = createBus({ address: installation.address, warn: (message) => report('warning', { where: 'bus', message }) })
+  const bus = createBus({
+    // Alone, nobody else is there to be told.
+    ...(alone ? {} : { address: installation.address }),
+    warn: (message) => report('warning', { where: 'bus', message }),
+  })
   const points = buildPoints(config, installation, { identity, bus, report, checkpoint })
   const stops: (() => Promise<void>)[] = []
   const ports: Record<string, number> = {}

@@ -92,6 +92,7 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       minVersion: 'TLSv1.2',
       name: serverName,
       banner: 'Ceralacca',
+      heloResponse: '%s greets %s',
       size: limits.messageBytes,
       authMethods: ['PLAIN', 'LOGIN'],
       authRequiredMessage: 'Log in first: certified mail is sent by its holder only',
