@@ -28,11 +28,22 @@ export interface TestScope {
   after(clean: () => Promise<void> | void): void
 }
 
-/** A scope that cleans up in the reverse order: what was made last goes first. (node:test keeps the order.) */
+/**
+ * A scope that cleans up in the reverse order: what was made last goes first. (node:test keeps the order.) All of it is tried, for a
+ * server that is left running keeps the test process alive; the first error is reported.
+ */
 export function lastFirst(scope: TestScope): TestScope {
   const cleaners: (() => Promise<void> | void)[] = []
   scope.after(async () => {
-    for (const clean of cleaners.reverse()) await clean()
+    const errors: unknown[] = []
+    for (const clean of cleaners.reverse()) {
+      try {
+        await clean()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (errors.length > 0) throw errors[0]
   })
   return { after: (clean) => cleaners.push(clean) }
 }
