@@ -1,97 +1,148 @@
-/** A full mailbox: it loses no receipt (I10), takes no envelope, and its holder is told why his message is not taken. */
+/** I10: a full mailbox never loses a receipt, and takes nothing else; who is refused for it leaves no trace. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import type { ImapFlow } from 'imapflow'
+import { registryQueries } from '../src/registry/queries.ts'
 import { openDatabase } from '../src/storage/database.ts'
 import { embeddedConnection } from '../src/storage/embedded-postgres.ts'
-import { defer, type Owner } from './support/cleanup.ts'
+import { defer } from './support/cleanup.ts'
 import { consistent } from './support/consistent.ts'
 import { judge } from './support/judges.ts'
-import { openMailbox, readInbox, waitForMessages } from './support/mailbox-reader.ts'
-import { startProvider, type Account, type Provider } from './support/provider.ts'
+import { openMailbox, readInbox, waitForMessages, type ReadMessage } from './support/mailbox-reader.ts'
+import { startProvider, type Account } from './support/provider.ts'
 import { plainMessage, submit } from './support/submit.ts'
 import { requireTools } from './support/tools.ts'
 
-async function makeSmallMailbox(provider: Provider, address: string, quota: number): Promise<Account> {
-  const { code, stdout, stderr } = await provider.ceralacca('mailbox', 'create', address, '--quota', String(quota), '--json')
+/** Of two or three certified messages. */
+const SMALL_QUOTA = 20_000
+
+const provider = await startProvider({ after })
+const [mario, lucia] = provider.accounts
+
+async function makeMailbox(name: string, quota: number): Promise<Account> {
+  const { code, stdout, stderr } = await provider.ceralacca(
+    'mailbox',
+    'create',
+    `${name}@pec.ceralacca.test`,
+    '--quota',
+    String(quota),
+    '--json',
+  )
   assert.equal(code, 0, stderr)
   return JSON.parse(stdout) as Account
 }
 
-/** Fills a mailbox of 20,000 bytes up to its quota, by IMAP. */
-async function fill(client: ImapFlow): Promise<void> {
-  await client.append('Archivio', `Subject: x\r\n\r\n${'a'.repeat(19_900)}\r\n`)
-  await assert.rejects(client.append('Archivio', `Subject: x\r\n\r\n${'a'.repeat(1000)}\r\n`), {
-    serverResponseCode: 'OVERQUOTA',
-  })
+async function usedBy({ address }: Account): Promise<{ used: number; quota: number; reserve: number }> {
+  const { stdout } = await provider.ceralacca('mailbox', 'show', address, '--json')
+  return JSON.parse(stdout) as { used: number; quota: number; reserve: number }
 }
 
-const send = (provider: Provider, account: Account, recipient: string, subject: string) =>
-  submit(provider, {
-    account,
-    recipients: [recipient],
-    message: plainMessage(account.address, [recipient], { headers: [`Subject: ${subject}`] }),
-  })
+const filler = (bytes: number): Buffer => Buffer.from(`Subject: riempie\r\n\r\n${'a'.repeat(70)}`.padEnd(bytes, '\r\n'))
 
-/** The database of a provider, past all rules: for what takes 50 MB to bring about otherwise. */
-function databaseOf(owner: Owner, provider: Provider) {
-  const database = openDatabase(embeddedConnection(join(provider.dataFolder, 'postgres')).connection, { max: 1 })
-  defer(owner, () => database.close())
-  return database
+/** What the server answers to an APPEND that it refuses. */
+async function refusedAppend(client: ImapFlow, bytes: number): Promise<string | undefined> {
+  try {
+    await client.append('INBOX', filler(bytes))
+  } catch (error) {
+    return (error as { serverResponseCode?: string }).serverResponseCode
+  }
+  throw new Error('the message was appended')
 }
 
-suite('a full mailbox', () => {
-  test('still gets every receipt (I10)', async (t) => {
-    if (!requireTools(t, 'swaks')) return
-    const provider = await startProvider(t)
-    const [, lucia] = provider.accounts
-    const full = await makeSmallMailbox(provider, 'pieno@pec.ceralacca.test', 20_000)
-    const client = await openMailbox(t, provider, full)
-    await fill(client)
-    assert.equal((await send(provider, full, lucia.address, 'piena')).code, 0)
-    const receipts = await waitForMessages(client, 2)
-    assert.deepEqual(receipts.map(({ subject }) => subject).sort(), ['ACCETTAZIONE: piena', 'CONSEGNA: piena'])
-    await consistent(provider)
-  })
+const send = (from: Account, to: readonly Account[], subject: string) => {
+  const recipients = to.map(({ address }) => address)
+  const message = plainMessage(from.address, recipients, { headers: [`Subject: ${subject}`] })
+  return submit(provider, { account: from, recipients, message })
+}
 
-  test('takes no envelope, and the sender gets one notice that says so (I2 I3)', async (t) => {
-    if (!requireTools(t, 'swaks', 'openssl', 'xmllint', 'python3')) return
-    const provider = await startProvider(t)
-    const [mario] = provider.accounts
-    const full = await makeSmallMailbox(provider, 'pieno@pec.ceralacca.test', 20_000)
-    const client = await openMailbox(t, provider, full)
-    await fill(client)
-    assert.equal((await send(provider, mario, full.address, 'piena')).code, 0)
-    const receipts = await waitForMessages(await openMailbox(t, provider, mario), 2)
-    const notice = receipts.find(({ subject }) => subject === 'AVVISO DI MANCATA CONSEGNA: piena')
-    assert.ok(notice)
-    const { daticert } = await judge(t, provider.ca, notice.source)
-    assert.match(daticert, /tipo="errore-consegna" errore="altro"/)
-    assert.match(daticert, /<errore-esteso>5\.2\.2 - Ceralacca Demo - casella piena<\/errore-esteso>/)
-    assert.deepEqual(await readInbox(client), [])
-    await consistent(provider)
-  })
+const subjects = (messages: readonly ReadMessage[]): string[] => messages.map(({ subject }) => subject).sort()
 
-  test('whose reserve is used up too sends nothing more, and nothing is half accepted (I2)', async (t) => {
-    if (!requireTools(t, 'swaks')) return
-    const provider = await startProvider(t)
-    const [, lucia] = provider.accounts
-    const full = await makeSmallMailbox(provider, 'pieno@pec.ceralacca.test', 20_000)
-    const database = databaseOf(t, provider)
-    const [row] = await database.reader.read<{ slot: number; id: string }>('select slot, id from mailbox where address = $1', [
-      full.address,
-    ])
-    assert.ok(row)
-    await database.transactor.call(row.slot, 'update mailbox set reserve = -quota where slot = $1 and id = $2', [
-      row.slot,
-      row.id,
-    ])
-    const answer = await send(provider, full, lucia.address, 'troppo')
-    assert.match(answer.stdout, /552 5\.2\.2 .*Your mailbox is full/)
-    const { stdout } = await provider.ceralacca('check', '--json')
-    assert.equal((JSON.parse(stdout) as { submissions: number }).submissions, 0)
-    assert.deepEqual(await readInbox(await openMailbox(t, provider, full)), [])
-    await consistent(provider)
-  })
+/** Those of one test among all that a mailbox has. */
+const about =
+  (word: string) =>
+  ({ subject }: ReadMessage): boolean =>
+    subject.includes(word)
+
+test('I10: a full mailbox of the sender takes every receipt, and nothing else', async (t) => {
+  if (!requireTools(t, 'swaks')) return
+  const full = await makeMailbox('mittente', SMALL_QUOTA)
+  const client = await openMailbox(t, provider, full)
+  await client.append('INBOX', filler(SMALL_QUOTA - 1000))
+  assert.equal(await refusedAppend(client, 2000), 'OVERQUOTA')
+  for (const subject of ['uno', 'due']) assert.equal((await send(full, [mario, lucia], subject)).code, 0)
+  const expected = ['uno', 'due'].flatMap((subject) => [
+    `ACCETTAZIONE: ${subject}`,
+    `CONSEGNA: ${subject}`,
+    `CONSEGNA: ${subject}`,
+  ])
+  assert.deepEqual(subjects(await waitForMessages(client, 7)), ['riempie', ...expected].sort())
+  const { used, quota } = await usedBy(full)
+  assert.equal(quota, SMALL_QUOTA)
+  assert.ok(used > quota)
+  // An envelope is no receipt.
+  assert.equal((await send(mario, [full], 'per chi ne ha troppi')).code, 0)
+  await waitForMessages(await openMailbox(t, provider, mario), 1, about('MANCATA CONSEGNA: per chi'))
+  assert.equal((await readInbox(client)).length, 7)
+  assert.equal(await refusedAppend(client, 100), 'OVERQUOTA')
+  // Room that is made is room again.
+  const lock = await client.getMailboxLock('INBOX')
+  await client.messageDelete('1:*')
+  lock.release()
+  assert.equal((await usedBy(full)).used, 0)
+  await client.append('INBOX', filler(SMALL_QUOTA - 1000))
+  await consistent(provider)
+})
+
+test('I10: a full mailbox of the recipient gives exactly one notice 5.2.2 and no envelope; a message to others arrives', async (t) => {
+  if (!requireTools(t, 'swaks', 'openssl', 'xmllint', 'python3')) return
+  const full = await makeMailbox('destinatario', 1000)
+  assert.equal((await send(mario, [full, lucia], 'prova')).code, 0)
+  const messages = await waitForMessages(await openMailbox(t, provider, mario), 3, about('prova'))
+  assert.deepEqual(subjects(messages), ['ACCETTAZIONE: prova', 'AVVISO DI MANCATA CONSEGNA: prova', 'CONSEGNA: prova'])
+  const notice = messages.find(({ subject }) => subject.startsWith('AVVISO'))
+  assert.ok(notice)
+  const { daticert, parts } = await judge(t, provider.ca, notice.source)
+  assert.match(daticert, /<postacert tipo="errore-consegna" errore="altro">/)
+  assert.ok(daticert.includes(`<consegna>${full.address}</consegna>`))
+  assert.match(daticert, /<errore-esteso>5\.2\.2 - Ceralacca Demo - casella piena<\/errore-esteso>/)
+  assert.ok(parts['multipart/alternative']?.toString('latin1').includes('5.2.2 - Ceralacca Demo - casella piena'))
+  assert.deepEqual(await readInbox(await openMailbox(t, provider, full)), [])
+  assert.equal((await usedBy(full)).used, 0)
+  await consistent(provider)
+})
+
+test('I10: a mailbox with its reserve used up sends no more: 552 5.2.2, no trace; what is under way still arrives', async (t) => {
+  if (!requireTools(t, 'swaks')) return
+  const full = await makeMailbox('riserva', SMALL_QUOTA)
+  assert.equal((await usedBy(full)).reserve, 50_000_000)
+  const database = openDatabase(embeddedConnection(join(provider.dataFolder, 'postgres')).connection, { max: 2 })
+  defer(t, () => database.close())
+  const mailbox = await registryQueries(database).find(full.address)
+  assert.ok(mailbox)
+  const { slot, id } = mailbox
+  await database.transactor.call(slot, 'update mailbox set reserve = $3 where slot = $1 and id = $2', [slot, id, 100])
+  const client = await openMailbox(t, provider, full)
+  await client.append('INBOX', filler(SMALL_QUOTA))
+  // Within the reserve by a few bytes: its receipts go far beyond it, and every one comes.
+  assert.equal((await send(full, [mario, lucia], 'ultima')).code, 0)
+  const expected = ['ACCETTAZIONE: ultima', 'CONSEGNA: ultima', 'CONSEGNA: ultima', 'riempie']
+  assert.deepEqual(subjects(await waitForMessages(client, 4)), expected)
+
+  const everything = (): Promise<Record<string, number>[]> =>
+    database.reader.read(
+      `select (select count(*) from submission) as submissions, (select count(*) from dispatch) as dispatches,
+           (select count(*) from blob) as blobs, (select count(*) from content) as contents, (select count(*) from message) as messages,
+           (select count(*) from ledger_entry) as entries, (select sum(next_seq) from ledger_head) as numbers`,
+    )
+  const before = await everything()
+  for (let time = 0; time < 2; time++) {
+    const { code, stdout } = await send(full, [mario], 'di troppo')
+    assert.notEqual(code, 0)
+    assert.match(stdout, /552 5\.2\.2 .*Your mailbox is full.*remove messages/)
+  }
+  assert.deepEqual(await everything(), before)
+  assert.deepEqual(subjects(await readInbox(client)), expected)
+  assert.deepEqual((await readInbox(await openMailbox(t, provider, mario))).filter(about('di troppo')), [])
+  await consistent(provider)
 })
