@@ -47,6 +47,10 @@ export function createFolders({ database: { transactor }, queries, now }: Folder
     const all = new Set((await queries.folders(mailbox)).map((folder) => folder.name))
     if (all.has(name)) throw clientError('folder-exists', `There is a folder "${name}" already`)
     if (source.name === 'INBOX') return moveInbox(mailbox, source, name)
+    const children = [...all].filter((folder) => folder.startsWith(`${source.name}/`))
+    for (const child of children.map((folder) => checkedName(name + folder.slice(source.name.length)))) {
+      if (all.has(child)) throw clientError('folder-exists', `There is a folder "${child}" already`)
+    }
     const above = parentsOf(name).filter((parent) => !all.has(parent))
     await transactor.transact(mailbox.slot, async (tx) => {
       const parents = above.map((parent) => ({ name: parent, specialUse: null }))

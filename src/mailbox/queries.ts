@@ -1,6 +1,6 @@
 /**
- * SQL of the mailbox tables (migration 0002); rows as the database gives them. UIDs are joined from `unnest`, not compared with `any`: on a
- * table without statistics yet, that makes the planner read the whole folder.
+ * SQL of the mailbox tables (migration 0002); rows as the database gives them. UIDs are compared with `any`: joined from `unnest`, a table
+ * without statistics is read by whole folders. `modseq > 0` always holds: it names the index of the change log, which is partial.
  */
 import type { Database } from '../storage/database.ts'
 import type { MailboxRef, SpecialUse } from './types.ts'
@@ -67,7 +67,8 @@ export function mailboxQueries({ reader, transactor }: Database) {
       reader.read<ChangeRow>(
         `select 'c' as kind, uid_next as uid, modseq, 0 as flags, '{}'::text[] as keywords
            from folder where slot = $1 and mailbox = $2 and id = $3
-         union all select 'm', uid, modseq, flags, keywords from message where slot = $1 and folder = $3 and modseq > $4
+         union all select 'm', uid, modseq, flags, keywords from message where slot = $1 and folder = $3
+           and modseq > $4 and modseq > 0
          union all select 'v', uid, modseq, 0, '{}' from tombstone where slot = $1 and folder = $3 and modseq > $4
          order by uid`,
         [slot, id, folder, since],
@@ -82,9 +83,8 @@ export function mailboxQueries({ reader, transactor }: Database) {
     messages: (slot: number, folder: string, uids: readonly number[]) =>
       reader.read<MessageRow>(
         `select m.uid, m.modseq, m.flags, m.keywords, m.internal_date, m.content, m.size, c.parsed
-         from unnest($3::bigint[]) u(uid)
-         join message m on m.slot = $1 and m.folder = $2 and m.uid = u.uid
-         join content c on c.slot = $1 and c.id = m.content
+         from message m join content c on c.slot = m.slot and c.id = m.content
+         where m.slot = $1 and m.folder = $2 and m.uid = any ($3::bigint[])
          order by m.uid`,
         [slot, folder, uids],
       ),

@@ -223,6 +223,9 @@ test('a folder that is removed leaves its children, and ends for who follows it 
 test('what a folder may not be called, or not be done to it, is refused and changes nothing', async () => {
   const owner = await mailbox()
   await store.createFolder(owner, 'a/b')
+  // The children of a folder that was removed are still there.
+  await store.createFolder(owner, 'c/b')
+  await store.deleteFolder(owner, 'c')
   const before = await store.folders(owner)
   const refusals: [() => Promise<unknown>, string][] = [
     [() => store.createFolder(owner, 'a/b'), 'folder-exists'],
@@ -232,6 +235,8 @@ test('what a folder may not be called, or not be done to it, is refused and chan
     [() => store.createFolder(owner, 'x'.repeat(300)), 'bad-folder-name'],
     [() => store.renameFolder(owner, 'a', 'a/c'), 'bad-folder-name'],
     [() => store.renameFolder(owner, 'a/b', 'Cestino'), 'folder-exists'],
+    [() => store.renameFolder(owner, 'a', 'c'), 'folder-exists'],
+    [() => store.renameFolder(owner, 'a', 'x'.repeat(199)), 'bad-folder-name'],
     [() => store.renameFolder(owner, 'nessuna', 'x'), 'no-such-folder'],
     [() => store.deleteFolder(owner, 'INBOX'), 'folder-not-removable'],
     [() => store.subscribe(owner, 'nessuna', true), 'no-such-folder'],
@@ -249,8 +254,21 @@ test('nobody changes or follows the folders of another mailbox, even of one in t
   await assert.rejects(store.changes(mine, theirs.id, 0), { code: 'folder-changed' })
   await assert.rejects(store.storeFlags(mine, theirs.id, [1], { mode: 'add', flags: Flag.seen, keywords: [] }), gone)
   await assert.rejects(store.expunge(mine, theirs.id), gone)
+  await assert.rejects(store.copy(mine, theirs.id, [1], 'Archivio'), gone)
   assert.deepEqual(
     (await store.open(other, 'INBOX', false)).messages.map(({ uid, flags }) => [uid, flags]),
     [[1, Flag.deleted]],
   )
+})
+
+test('I8: a UID that is named twice counts once', async () => {
+  const owner = await mailbox()
+  const { id } = await folderOf(owner, 'INBOX')
+  await store.append(owner, 'INBOX', [appended(mail('1')), appended(mail('2'))])
+  assert.equal((await store.storeFlags(owner, id, [1, 1], { mode: 'add', flags: Flag.seen, keywords: [] })).length, 1)
+  assert.equal((await folderOf(owner, 'INBOX')).unseen, 1)
+  assert.deepEqual((await store.copy(owner, id, [2, 1, 2], 'Archivio')).uids, [
+    [1, 1],
+    [2, 2],
+  ])
 })

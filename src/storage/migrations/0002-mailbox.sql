@@ -1,5 +1,5 @@
 -- Owner: src/mailbox. Mailboxes, folders, messages, their contents, and the change log (modseq, tombstones).
--- UIDs are joined from unnest, not compared with any: without statistics yet, that makes the planner read the whole folder.
+-- UIDs are compared with any: joined from unnest, the planner without statistics reads the whole folder; and one that comes twice counts once.
 -- Lock order of every function: mailbox row, folder rows by id, message rows. One modseq per transaction and mailbox, so that whoever
 -- reads up to a cursor has seen every change below it (I8).
 
@@ -73,7 +73,9 @@ create table message (
   foreign key (slot, folder) references folder (slot, id),
   foreign key (slot, content) references content (slot, id)
 ) with (fillfactor = 90);
-create index message_modseq on message (slot, folder, modseq);
+-- Partial, of a condition that always holds, so that only `changes` uses it: without statistics yet, the planner would take it for looking
+-- up UIDs too, and read the whole folder.
+create index message_modseq on message (slot, folder, modseq) where modseq > 0;
 create index message_content on message (slot, content);
 
 create table tombstone (
@@ -179,7 +181,7 @@ begin
   perform 1 from folder f where f.slot = p_slot and f.id = p_folder and f.mailbox = p_mailbox for update;
   if not found then raise exception 'no such folder' using errcode = 'CE405'; end if;
   select count(*) filter (where m.flags & 1 = 0) into v_unseen
-  from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid;
+  from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids);
   update message m set
     modseq = v_modseq,
     flags = case p_mode when 'add' then m.flags | p_flags when 'remove' then m.flags & ~p_flags else p_flags end,
@@ -187,8 +189,7 @@ begin
       when 'add' then array(select k from unnest(m.keywords || p_keywords) with ordinality u(k, n) group by k order by min(n))
       when 'remove' then array(select k from unnest(m.keywords) with ordinality u(k, n) where not k = any (p_keywords) order by n)
       else p_keywords end
-  from unnest(p_uids) u(uid)
-  where m.slot = p_slot and m.folder = p_folder and m.uid = u.uid
+  where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids)
     and (case p_mode
       when 'add' then m.flags & p_flags <> p_flags or not m.keywords @> p_keywords
       when 'remove' then m.flags & p_flags <> 0 or m.keywords && p_keywords
@@ -196,11 +197,11 @@ begin
   if found then
     update mailbox m set modseq = v_modseq where m.slot = p_slot and m.id = p_mailbox;
     update folder f set modseq = v_modseq, unseen = f.unseen - v_unseen + (
-      select count(*) from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid where m.flags & 1 = 0)
+      select count(*) from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids) and m.flags & 1 = 0)
     where f.slot = p_slot and f.id = p_folder;
   end if;
   return query select m.uid, m.modseq, m.flags, m.keywords
-    from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid order by m.uid;
+    from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids) order by m.uid;
 end $$;
 
 -- Removes messages (null: all of the folder) that carry \Deleted; with p_any, whatever their flags. Answers the removed UIDs.
@@ -216,9 +217,16 @@ begin
   select m.modseq + 1 into v_modseq from mailbox m where m.slot = p_slot and m.id = p_mailbox for update;
   perform 1 from folder f where f.slot = p_slot and f.id = p_folder and f.mailbox = p_mailbox for update;
   if not found then raise exception 'no such folder' using errcode = 'CE405'; end if;
-  select array_agg(m.uid order by m.uid), coalesce(sum(m.size), 0), count(*) filter (where m.flags & 1 = 0)
-  into v_removed, v_size, v_unseen
-  from message m where m.slot = p_slot and m.folder = p_folder and (p_any or m.flags & 8 <> 0) and (p_uids is null or m.uid = any (p_uids));
+  -- Two statements, so that a few UIDs are looked up and not found by reading the folder.
+  if p_uids is null then
+    select array_agg(m.uid order by m.uid), coalesce(sum(m.size), 0), count(*) filter (where m.flags & 1 = 0)
+    into v_removed, v_size, v_unseen
+    from message m where m.slot = p_slot and m.folder = p_folder and (p_any or m.flags & 8 <> 0);
+  else
+    select array_agg(m.uid order by m.uid), coalesce(sum(m.size), 0), count(*) filter (where m.flags & 1 = 0)
+    into v_removed, v_size, v_unseen
+    from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids) and (p_any or m.flags & 8 <> 0);
+  end if;
   if v_removed is null then return; end if;
   insert into tombstone (slot, folder, uid, modseq, content, expunged_at)
   select p_slot, p_folder, m.uid, v_modseq, m.content, p_at
@@ -243,8 +251,10 @@ declare
 begin
   select m.used, m.quota, m.modseq + 1 as modseq into v_mailbox from mailbox m where m.slot = p_slot and m.id = p_mailbox for update;
   perform 1 from folder f where f.slot = p_slot and f.id in (p_folder, p_to) and f.mailbox = p_mailbox order by f.id for update;
+  perform 1 from folder f where f.slot = p_slot and f.id = p_folder and f.mailbox = p_mailbox;
+  if not found then raise exception 'no such folder' using errcode = 'CE405'; end if;
   select count(*), coalesce(sum(m.size), 0), count(*) filter (where m.flags & 1 = 0) into v_count, v_size, v_unseen
-  from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid;
+  from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids);
   if not p_move and v_count > 0 and v_mailbox.used + v_size > v_mailbox.quota then
     raise exception 'over quota' using errcode = 'CE507';
   end if;
@@ -255,12 +265,12 @@ begin
   update mailbox m set modseq = v_mailbox.modseq, used = m.used + v_size where m.slot = p_slot and m.id = p_mailbox;
   return query
     select m.uid, v_target.first_uid + row_number() over (order by m.uid) - 1, v_target.uid_validity
-    from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid order by m.uid;
+    from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids) order by m.uid;
   insert into message (slot, folder, uid, content, modseq, flags, keywords, internal_date, size)
   select p_slot, p_to, v_target.first_uid + row_number() over (order by m.uid) - 1, m.content, v_mailbox.modseq, m.flags, m.keywords,
     m.internal_date, m.size
-  from unnest(p_uids) u(uid) join message m on m.slot = p_slot and m.folder = p_folder and m.uid = u.uid
-  where (p_folder <> p_to or m.uid < v_target.first_uid);
+  from message m where m.slot = p_slot and m.folder = p_folder and m.uid = any (p_uids)
+    and (p_folder <> p_to or m.uid < v_target.first_uid);
   if p_move then perform mailbox_expunge(p_slot, p_mailbox, p_folder, p_uids, true, p_at); end if;
 end $$;
 
