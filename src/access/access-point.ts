@@ -7,13 +7,12 @@ import { createBatcher } from '../base/batcher.ts'
 import type { Checkpoint } from '../base/checkpoint.ts'
 import { CeralaccaError, asCeralaccaError, clientError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
-import { uuidv7 } from '../base/ids.ts'
+import { newMessageId, uuidv7 } from '../base/ids.ts'
 import { instantOf, type Instant } from '../base/instant.ts'
 import type { Blobs } from '../storage/blobs.ts'
 import type { Bus } from '../storage/bus.ts'
 import type { Database } from '../storage/database.ts'
 import { parseHeader, type Header } from '../mime/header.ts'
-import { countLines, parseStructure } from '../mime/structure.ts'
 import { BytesPack } from '../mailbox/content.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { SubmissionData } from '../pec/certification-data.ts'
@@ -23,7 +22,7 @@ import { makeOriginal } from '../pec/original.ts'
 import { acceptanceReceipt, type Issuer } from '../pec/receipts.ts'
 import { readSubject } from '../pec/submission.ts'
 import type { Sealer } from '../seal/cms-template.ts'
-import { sealMessage, type OriginalBody } from '../seal/seal-message.ts'
+import { bodyOf, sealMessage } from '../seal/seal-message.ts'
 import type { Submission } from '../transport/types.ts'
 import { acceptItem, type Accepted } from './accept-item.ts'
 import { checkSubmission, type SubmissionLimits } from './formal-checks.ts'
@@ -79,7 +78,7 @@ export function createAccessPoint(deps: AccessPointDeps): AccessPoint {
     return statuses
   })
 
-  const identifier = (at: Instant): string => `${uuidv7(at.ms).replaceAll('-', '')}@${domain}`
+  const identifier = (at: Instant): string => newMessageId(at.ms, domain)
 
   async function certify(request: SubmissionRequest, bytes: Buffer, header: Header, replyTo: string): Promise<Accepted> {
     const at = instantOf(now())
@@ -88,8 +87,7 @@ export function createAccessPoint(deps: AccessPointDeps): AccessPoint {
     const bodyBytes = bytes.subarray(bodyStart)
     const eightBit = hasEightBit(bytes)
     const original: EnclosedOriginal = { header: originalHeader, bodyLength: bodyBytes.length, eightBit }
-    const structure = parseStructure(Buffer.concat([originalHeader, bodyBytes])).root
-    const body: OriginalBody = { bytes: bodyBytes, lines: countLines(bodyBytes), structure }
+    const body = bodyOf(originalHeader, bodyBytes)
     const recipients = request.recipients.map((address) => ({ address, certified: true }))
     const data: SubmissionData = { pecMsgid, msgid, sender: request.sender, recipients, replyTo, ...readSubject(header) }
     const acceptanceId = identifier(at)

@@ -1,13 +1,11 @@
 /** The accept transaction (migration 0007). */
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { Database } from '../storage/database.ts'
-
-/** So long the dispatches belong to the process that accepted; then whoever polls takes them. */
-const LEASE_MS = 20_000
+import { LEASE_MS } from '../transport/lease.ts'
 
 export function acceptQueries({ transactor }: Database) {
   return {
-    /** Commits accepted submissions of one mailbox; answers a status per item, in their order. */
+    /** Commits accepted submissions of one mailbox; answers a status per item, in their order. The dispatches are leased to this process. */
     async accept({ slot, id }: MailboxRef, items: object[], bytes: Buffer, now: number): Promise<('accepted' | 'full')[]> {
       const rows = await transactor.call<{ item: number; status: 'accepted' | 'full' }>(
         slot,

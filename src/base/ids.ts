@@ -22,6 +22,9 @@ export function uuidv7(at: number = Date.now()): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
+/** A new message identifier, without angle brackets: unique for ever, alphanumeric before the "@" (RFC 6109 2.2.1). */
+export const newMessageId = (at: number, domain: string): string => `${uuidv7(at).replaceAll('-', '')}@${domain}`
+
 /** The slot of a mailbox id, of an address, or of anything else that places a row: 12 bits of its SHA-256. */
 export function slotOf(key: string): number {
   return createHash('sha256').update(key).digest().readUInt16BE(0) % SLOTS

@@ -5,7 +5,7 @@
 import { createBatcher } from '../base/batcher.ts'
 import type { Checkpoint } from '../base/checkpoint.ts'
 import type { EventSink } from '../base/events.ts'
-import { slotOf, uuidv7 } from '../base/ids.ts'
+import { newMessageId, slotOf, uuidv7 } from '../base/ids.ts'
 import { instantOf, type Instant } from '../base/instant.ts'
 import { BytesPack, arrivalItem, contentItem, type MessageContent } from '../mailbox/content.ts'
 import { ledgerEntry } from '../ledger/entry.ts'
@@ -16,6 +16,7 @@ import type { Sealer } from '../seal/cms-template.ts'
 import { sealMessage } from '../seal/seal-message.ts'
 import type { Bus } from '../storage/bus.ts'
 import type { Database } from '../storage/database.ts'
+import { LEASE_MS } from '../transport/lease.ts'
 import type { Dispatch, OutgoingReceipt, ReceiptKind } from '../transport/types.ts'
 import { deliveryQueries, type DeliveryStatus } from './queries.ts'
 import { mailboxFull, noSuchMailbox } from './failures.ts'
@@ -56,9 +57,6 @@ interface Returned {
   readonly at: Instant
 }
 
-/** After this time the outbox is looked at by whoever polls: so long the one who delivered has it for himself. */
-const LEASE_MS = 20_000
-
 export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
   const { database, sealer, issuer, domain, findMailbox, bus, report, checkpoint, now } = deps
   const queries = deliveryQueries(database)
@@ -67,7 +65,7 @@ export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
   async function sealReceipt(dispatch: Dispatch, slot: number, failure: Failure | null): Promise<SealedReceipt> {
     const { submission, recipient } = dispatch
     const at = instantOf(now())
-    const messageId = `${uuidv7(at.ms).replaceAll('-', '')}@${domain}`
+    const messageId = newMessageId(at.ms, domain)
     const input = { issuer, submission: submission.data, at, messageId, recipient }
     const message = failure
       ? nonDeliveryNotice({ ...input, failure })

@@ -1,6 +1,6 @@
 /** Seals a composed message: digest, CMS, structure. What comes out is fixed for ever (I5). */
 import { closeMessage, digestOf, type UnsealedMessage } from '../pec/message.ts'
-import { encodeParsed, parseStructure, type MimePart } from '../mime/structure.ts'
+import { countLines, encodeParsed, parseStructure, type MimePart } from '../mime/structure.ts'
 import type { Sealer } from './cms-template.ts'
 
 /** A message as head | body of the original | tail; without an original, head and tail alone are the message. */
@@ -19,6 +19,11 @@ export interface OriginalBody {
   /** line breaks in `bytes` */
   readonly lines: number
   readonly structure: MimePart
+}
+
+/** The body of an original whose (edited) header section is `header`. */
+export function bodyOf(header: Buffer, bytes: Buffer): OriginalBody {
+  return { bytes, lines: countLines(bytes), structure: parseStructure(Buffer.concat([header, bytes])).root }
 }
 
 /**

@@ -5,12 +5,11 @@
 import type { EventSink } from '../base/events.ts'
 import { asCeralaccaError } from '../base/errors.ts'
 import type { Loader } from './loader.ts'
+import { LEASE_MS } from './lease.ts'
 import { createOutboxSweeper } from './outbox-sweeper.ts'
 import type { TransportQueries } from './queries.ts'
 import type { Dispatch, OutgoingReceipt, Submission } from './types.ts'
 
-/** So long a row belongs to the process that took it: longer than any local delivery takes, short enough to wait for after a crash. */
-export const LEASE_MS = 20_000
 const POLL_MS = 2000
 const CLAIM_AT_A_TIME = 100
 /** Beyond this the fresh dispatches wait as rows, not in memory. */

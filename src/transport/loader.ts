@@ -2,7 +2,7 @@
 import { CeralaccaError } from '../base/errors.ts'
 import { instantOf } from '../base/instant.ts'
 import { contentOf, type Contents } from '../mailbox/contents.ts'
-import { countLines, parseStructure } from '../mime/structure.ts'
+import { bodyOf } from '../seal/seal-message.ts'
 import type { OutboxRow, TransportQueries } from './queries.ts'
 import type { OutgoingReceipt, Submission } from './types.ts'
 
@@ -40,7 +40,7 @@ export function createLoader({ queries, contents }: LoaderDeps) {
       },
       envelope,
       original: { header, bodyLength, eightBit: row.eight_bit },
-      body: { bytes, lines: countLines(bytes), structure: parseStructure(Buffer.concat([header, bytes])).root },
+      body: bodyOf(header, bytes),
       acceptedAt: instantOf(row.accepted_at.getTime()),
     }
   }

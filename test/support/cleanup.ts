@@ -1,30 +1,13 @@
-/** What a test has opened is closed after it, the last first: a server stops before its folder goes. (Hooks of node:test run first to last.) */
+/** Cleaning up after a test from wherever something was opened: the last goes first, so a server stops before its folder goes. */
+import { lastFirst, type TestScope } from '../../src/storage/test-database.ts'
 
-/** What this needs of a test. */
-export interface Owner {
-  after(work: () => Promise<void>): void
-}
+export type Owner = TestScope
 
-const stacks = new WeakMap<Owner, (() => Promise<void> | void)[]>()
+const scopes = new WeakMap<Owner, TestScope>()
 
-/** Does `work` after the test. All of it is tried; the first error is reported. */
+/** Does `work` after the test, before what was deferred earlier. */
 export function defer(owner: Owner, work: () => Promise<void> | void): void {
-  const known = stacks.get(owner)
-  if (known) {
-    known.push(work)
-    return
-  }
-  const stack = [work]
-  stacks.set(owner, stack)
-  owner.after(async () => {
-    const errors: unknown[] = []
-    for (let next = stack.pop(); next; next = stack.pop()) {
-      try {
-        await next()
-      } catch (error) {
-        errors.push(error)
-      }
-    }
-    if (errors.length > 0) throw errors[0]
-  })
+  const scope = scopes.get(owner) ?? lastFirst(owner)
+  scopes.set(owner, scope)
+  scope.after(work)
 }
