@@ -48,16 +48,20 @@ const RUN_OF_WORDS = new RegExp(`(?:${WORD})+`, 'g')
  * count as UTF-8 where they are valid UTF-8 (RFC 6532), else as ISO-8859-1.
  */
 export function decodeHeaderText(raw: string): string {
+  if (!raw.includes('=?')) return decodeLatin1(raw)
   const joined = raw.replace(BLANKS_BETWEEN_WORDS, '$1')
   let decoded = ''
   let from = 0
   // Words of one charset that follow one another are decoded together: some writers cut a character in two.
   for (const run of joined.matchAll(RUN_OF_WORDS)) {
-    decoded += decodeBytes(Buffer.from(joined.slice(from, run.index), 'latin1')) + decodeRun(run[0])
+    decoded += decodeLatin1(joined.slice(from, run.index)) + decodeRun(run[0])
     from = run.index + run[0].length
   }
-  return decoded + decodeBytes(Buffer.from(joined.slice(from), 'latin1'))
+  return decoded + decodeLatin1(joined.slice(from))
 }
+
+/** Bytes as latin1 characters: most are ASCII, and are what they are. */
+const decodeLatin1 = (raw: string): string => (/^[\x00-\x7f]*$/.test(raw) ? raw : decodeBytes(Buffer.from(raw, 'latin1')))
 
 function decodeRun(run: string): string {
   let text = ''
@@ -84,10 +88,23 @@ function decodeQ(text: string): Buffer {
   return Buffer.from(characters, 'latin1')
 }
 
+/** To make one costs more than to decode a short text. Names of charsets are the senders' choice, so few are kept. */
+const decoders = new Map<string, Decoder>()
+const MOST_DECODERS = 50
+type Decoder = InstanceType<typeof TextDecoder>
+
+function decoderOf(charset: string): Decoder {
+  const known = decoders.get(charset)
+  if (known) return known
+  const decoder = new TextDecoder(charset)
+  if (decoders.size < MOST_DECODERS) decoders.set(charset, decoder)
+  return decoder
+}
+
 /** Bytes of a named charset as text; an unknown charset is read like unlabelled bytes. */
 export function decodeCharset(bytes: Buffer, charset: string): string {
   try {
-    return new TextDecoder(charset).decode(bytes)
+    return decoderOf(charset).decode(bytes)
   } catch (error) {
     if (error instanceof RangeError) return decodeBytes(bytes)
     throw error

@@ -173,7 +173,7 @@ function parseChildren(parser: Parser, multipart: MimePart, body: number, end: n
   }
 }
 
-interface Delimiter {
+export interface Delimiter {
   /** the line break before the line, which belongs to the delimiter (RFC 2046 5.1.1) */
   readonly lineBreak: number
   readonly line: number
@@ -182,7 +182,8 @@ interface Delimiter {
   readonly close: boolean
 }
 
-function findDelimiter(view: Buffer, delimiter: Buffer, from: number): Delimiter | undefined {
+/** The next delimiter line at or after `from` in the body of a multipart; `delimiter` is "--" and the boundary. */
+export function findDelimiter(view: Buffer, delimiter: Buffer, from: number): Delimiter | undefined {
   for (let line = view.indexOf(delimiter, from); line >= 0; line = view.indexOf(delimiter, line + 1)) {
     if (line > 0 && view[line - 1] !== 10) continue
     let at = line + delimiter.length
@@ -221,14 +222,14 @@ function textOf(fields: Map<string, string>, name: string): string | null {
 
 const TYPE = /^([!#$%&'*+\-.^_`{|}~\w]+)\s*\/\s*([!#$%&'*+\-.^_`{|}~\w]+)/
 
-interface ContentType {
+export interface ContentType {
   readonly type: string
   readonly subtype: string
   readonly parameters: [string, string][]
 }
 
 /** RFC 2045 5.2: what is missing or makes no sense is text/plain. */
-function contentType(raw: string | undefined, digest: boolean): ContentType {
+export function contentType(raw: string | undefined, digest: boolean): ContentType {
   if (raw === undefined) {
     return digest ? { type: 'message', subtype: 'rfc822', parameters: [] } : { type: 'text', subtype: 'plain', parameters: [] }
   }

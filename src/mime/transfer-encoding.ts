@@ -9,23 +9,19 @@ export function decodeTransfer(bytes: Buffer, encoding: string): Buffer {
 
 /** RFC 2045 6.7; an escape that is none stays as it is. */
 export function decodeQuotedPrintable(bytes: Buffer): Buffer {
+  let equals = bytes.indexOf(EQUALS)
+  if (equals < 0) return bytes
   const decoded = Buffer.allocUnsafe(bytes.length)
   let length = 0
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] ?? 0
-    if (byte !== EQUALS) {
-      decoded[length++] = byte
-      continue
-    }
-    const softBreak = softBreakEnd(bytes, at + 1)
-    const value = softBreak === undefined ? hexPair(bytes, at + 1) : undefined
-    if (softBreak !== undefined) at = softBreak - 1
-    else if (value === undefined) decoded[length++] = byte
-    else {
-      decoded[length++] = value
-      at += 2
-    }
+  let from = 0
+  for (; equals >= 0; equals = bytes.indexOf(EQUALS, from)) {
+    length += bytes.copy(decoded, length, from, equals)
+    const softBreak = softBreakEnd(bytes, equals + 1)
+    const value = softBreak === undefined ? hexPair(bytes, equals + 1) : undefined
+    from = softBreak ?? (value === undefined ? equals + 1 : equals + 3)
+    if (softBreak === undefined) decoded[length++] = value ?? EQUALS
   }
+  length += bytes.copy(decoded, length, from)
   return decoded.subarray(0, length)
 }
 
@@ -42,6 +38,13 @@ function softBreakEnd(bytes: Buffer, from: number): number | undefined {
 }
 
 function hexPair(bytes: Buffer, at: number): number | undefined {
-  const text = bytes.toString('latin1', at, at + 2)
-  return /^[0-9A-Fa-f]{2}$/.test(text) ? Number.parseInt(text, 16) : undefined
+  const [high, low] = [hexDigit(bytes[at]), hexDigit(bytes[at + 1])]
+  return high < 0 || low < 0 ? undefined : high * 16 + low
+}
+
+/** The value of a digit, -1 if it is none. */
+function hexDigit(code = 0): number {
+  if (code >= 48 && code <= 57) return code - 48
+  const upper = code & ~32
+  return upper >= 65 && upper <= 70 ? upper - 55 : -1
 }

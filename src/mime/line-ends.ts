@@ -1,6 +1,6 @@
 /**
- * Line ends of a submission. Mail has CRLF only (RFC 5321 2.3.8, RFC 5322 2.3); a bare LF or CR would be changed by the first program
- * on the way, and the seal over it would break. So it is put right before anything is certified (decision 0004).
+ * Line ends. Mail has CRLF only (RFC 5321 2.3.8, RFC 5322 2.3); a bare LF or CR would be changed by the first program on the way, and the seal
+ * over it would break. So it is put right in what goes into a message that is sealed here (decision 0004); a sealed message itself is never touched.
  */
 import { isAscii } from 'node:buffer'
 
