@@ -8,7 +8,7 @@ import { DtdValidator, XmlDocument, XmlDtd } from 'libxml2-wasm'
 import { AT, PEC_MSGID, RECIPIENT, SENDER } from '../../test/support/certification.ts'
 import { execute } from '../../test/support/execute.ts'
 import { requireTools } from '../../test/support/tools.ts'
-import { writeDaticert, type Certification } from './certification-data.ts'
+import { writeDaticert, type Certification, type MessageKind } from './certification-data.ts'
 
 const DTD = new URL('../../test/data/postacert.dtd', import.meta.url)
 const validator = new DtdValidator(XmlDtd.fromBuffer(readFileSync(DTD)))
@@ -24,7 +24,8 @@ const SUBMISSION = {
   replyTo: 'ufficio@pec.example.it',
   subject: 'Convocazione',
   rawSubject: ' Convocazione',
-}
+  receiptType: 'completa',
+} as const
 const ACCEPTANCE: Certification = { kind: 'accettazione', submission: SUBMISSION, provider: 'Gestore S.p.A.', at: AT }
 
 test('daticert.xml of an acceptance, to the letter', () => {
@@ -53,8 +54,38 @@ test('daticert.xml of an acceptance, to the letter', () => {
   )
 })
 
+/** The elements after the identifiers, which tell one kind from another. */
+const details = (data: Partial<Certification> & Pick<Certification, 'kind'>): string =>
+  (/<\/msgid>\n([\s\S]*) {4}<\/dati>/.exec(writeDaticert({ ...ACCEPTANCE, ...data }))?.[1] ?? '').replace(/^ {8}/gm, '')
+
+test('what each kind tells besides, in the order of the DTD', () => {
+  const recipient = RECIPIENT
+  const failure = { error: 'virus', text: '5.7.1 - Gestore - Eicar' } as const
+  const consegna = `<consegna>${RECIPIENT}</consegna>\n`
+  const errore = '<errore-esteso>5.7.1 - Gestore - Eicar</errore-esteso>\n'
+  assert.equal(details({ kind: 'accettazione' }), '')
+  assert.equal(details({ kind: 'non-accettazione', failure }), errore)
+  assert.equal(details({ kind: 'posta-certificata', receiptType: 'breve' }), '<ricevuta tipo="breve"/>\n')
+  assert.equal(
+    details({ kind: 'presa-in-carico', received: [RECIPIENT, 'due@pec.altro.it'] }),
+    `<ricezione>${RECIPIENT}</ricezione>\n<ricezione>due@pec.altro.it</ricezione>\n`,
+  )
+  assert.equal(
+    details({ kind: 'avvenuta-consegna', receiptType: 'sintetica', recipient }),
+    `<ricevuta tipo="sintetica"/>\n${consegna}`,
+  )
+  for (const kind of ['errore-consegna', 'preavviso-errore-consegna', 'rilevazione-virus'] as const) {
+    assert.equal(details({ kind, recipient, failure }), consegna + errore)
+    assert.match(writeDaticert({ ...ACCEPTANCE, kind, failure }), new RegExp(`<postacert tipo="${kind}" errore="virus">`))
+  }
+})
+
 /** The XML as libxml2 reads it, valid against the DTD. */
-function read(data: Certification): { text: (element: string) => string | undefined; count: (element: string) => number } {
+function read(data: Certification): {
+  text: (element: string) => string | undefined
+  count: (element: string) => number
+  all: (element: string) => string[]
+} {
   const written = writeDaticert(data)
   assert.ok(written.isWellFormed())
   const document = XmlDocument.fromBuffer(Buffer.from(written))
@@ -65,7 +96,8 @@ function read(data: Certification): { text: (element: string) => string | undefi
       const { name, content } = node as unknown as { name: string; content: string }
       found.set(name, [...(found.get(name) ?? []), content])
     }
-    return { text: (element) => found.get(element)?.[0], count: (element) => found.get(element)?.length ?? 0 }
+    const all = (element: string): string[] => found.get(element) ?? []
+    return { text: (element) => all(element)[0], count: (element) => all(element).length, all }
   } finally {
     document.dispose()
   }
@@ -95,37 +127,43 @@ const text = fc.oneof(
     ),
   }),
 )
-const kinds = fc.constantFrom('accettazione', 'posta-certificata', 'avvenuta-consegna', 'errore-consegna')
 
-const hostile: fc.Arbitrary<Certification> = fc
-  .record({
-    kind: kinds,
-    subject: text,
-    sender: text,
-    recipients: fc.array(text, { minLength: 1, maxLength: 3 }),
-    replyTo: text,
-    msgid: fc.option(text),
+const KINDS: readonly MessageKind[] = [
+  'accettazione',
+  'non-accettazione',
+  'presa-in-carico',
+  'avvenuta-consegna',
+  'posta-certificata',
+  'errore-consegna',
+  'preavviso-errore-consegna',
+  'rilevazione-virus',
+]
+
+const hostile: fc.Arbitrary<Certification> = fc.record(
+  {
+    kind: fc.constantFrom(...KINDS),
     provider: text,
-    failure: text,
-    hasSubject: fc.boolean(),
-  })
-  .map(({ kind, provider, failure, hasSubject, recipients, subject, sender, replyTo, msgid }) => ({
-    kind,
-    provider,
-    at: AT,
-    submission: {
-      pecMsgid: PEC_MSGID,
-      subject,
-      sender,
-      replyTo,
-      msgid,
-      rawSubject: hasSubject ? '' : null,
-      recipients: recipients.map((address, index) => ({ address, certified: index % 2 === 0 })),
-    },
-    ...((kind === 'posta-certificata' || kind === 'avvenuta-consegna') && { receiptType: 'completa' as const }),
-    ...((kind === 'avvenuta-consegna' || kind === 'errore-consegna') && { recipient: recipients[0] ?? '' }),
-    ...(kind === 'errore-consegna' && { failure: { error: 'altro' as const, text: failure } }),
-  }))
+    at: fc.constant(AT),
+    submission: fc.record({
+      pecMsgid: text,
+      subject: text,
+      sender: text,
+      replyTo: text,
+      msgid: fc.option(text),
+      rawSubject: fc.option(fc.constant('')),
+      recipients: fc.array(fc.record({ address: text, certified: fc.boolean(), copy: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      receiptType: fc.constantFrom('completa', 'breve', 'sintetica'),
+    }),
+    receiptType: fc.constantFrom('completa', 'breve', 'sintetica'),
+    recipient: text,
+    received: fc.array(text, { maxLength: 3 }),
+    failure: fc.record({ error: fc.constantFrom('no-dest', 'no-dominio', 'virus', 'altro'), text }),
+  },
+  { requiredKeys: ['kind', 'provider', 'at', 'submission'] },
+)
 
 /** XML 1.0 2.2: the characters that a document may hold; the others read as U+FFFD. */
 const readable = (text: string): string =>
@@ -136,7 +174,7 @@ const readable = (text: string): string =>
 test('any data gives a valid document that reads back equal, but for characters that no XML may hold', () => {
   fc.assert(
     fc.property(hostile, (data) => {
-      const { text, count } = read(data)
+      const { text, count, all } = read(data)
       const { submission } = data
       assert.equal(text('oggetto'), submission.rawSubject === null ? undefined : readable(submission.subject))
       assert.equal(text('mittente'), readable(submission.sender))
@@ -145,9 +183,11 @@ test('any data gives a valid document that reads back equal, but for characters 
       assert.equal(text('risposte'), readable(submission.replyTo))
       assert.equal(text('msgid'), submission.msgid === null ? undefined : readable(submission.msgid))
       assert.equal(text('gestore-emittente'), readable(data.provider))
-      assert.equal(text('consegna'), data.recipient && readable(data.recipient))
+      assert.equal(text('consegna'), data.recipient === undefined ? undefined : readable(data.recipient))
       assert.equal(text('errore-esteso'), data.failure && readable(data.failure.text))
       assert.equal(count('ricevuta'), data.receiptType ? 1 : 0)
+      assert.deepEqual(all('ricezione'), (data.received ?? []).map(readable))
+      assert.equal(text('identificativo'), readable(submission.pecMsgid))
     }),
   )
 })
@@ -156,7 +196,7 @@ test('xmllint finds documents of every kind valid against the DTD', async (t) =>
   if (!requireTools(t, 'xmllint')) return
   const folder = mkdtempSync(join(tmpdir(), 'ceralacca-daticert-'))
   t.after(() => rmSync(folder, { recursive: true }))
-  const files = [ACCEPTANCE, ...fc.sample(hostile, { numRuns: 50, seed: 1 })].map((data, index) => {
+  const files = [ACCEPTANCE, ...fc.sample(hostile, { numRuns: 100, seed: 1 })].map((data, index) => {
     const file = join(folder, `${index}.xml`)
     writeFileSync(file, writeDaticert(data))
     return file

@@ -8,6 +8,8 @@ export interface Recipient {
   readonly address: string
   /** held by a PEC provider ("posta certificata"), or ordinary mail */
   readonly certified: boolean
+  /** named in Cc and not in To: gets concise receipts (RFC 6109 3.3.2.1) */
+  readonly copy?: boolean
 }
 
 /** Facts of a submission, fixed at its acceptance (RFC 6109 2.1: taken from the SMTP dialogue). */
@@ -24,12 +26,23 @@ export interface SubmissionData {
   readonly subject: string
   /** the Subject field's raw value (latin1), null if there was none */
   readonly rawSubject: string | null
+  /** the delivery receipt that the sender asked for with X-TipoRicevuta; anything else than these three words asks for a complete one */
+  readonly receiptType: ReceiptType
 }
 
-export type ReceiptType = 'completa'
+/** complete, brief, concise (RFC 6109 3.3.2) */
+export type ReceiptType = 'completa' | 'breve' | 'sintetica'
 
-/** `tipo` of the XML; the notice kinds that have not been built yet join this list with their texts. */
-export type MessageKind = 'accettazione' | 'posta-certificata' | 'avvenuta-consegna' | 'errore-consegna'
+/** `tipo` of the XML (RFC 6109 4.4). */
+export type MessageKind =
+  | 'accettazione'
+  | 'non-accettazione'
+  | 'presa-in-carico'
+  | 'avvenuta-consegna'
+  | 'posta-certificata'
+  | 'errore-consegna'
+  | 'preavviso-errore-consegna'
+  | 'rilevazione-virus'
 
 type ErrorKind = 'nessuno' | 'no-dest' | 'no-dominio' | 'virus' | 'altro'
 
@@ -46,8 +59,10 @@ export interface Certification {
   readonly at: Instant
   /** in envelopes and delivery receipts: the kind of receipt that the sender asked for */
   readonly receiptType?: ReceiptType
-  /** in delivery and non-delivery: the recipient that it is about */
+  /** in delivery, non-delivery, virus and timeout notices: the recipient that it is about */
   readonly recipient?: string
+  /** in a take-in-charge: the recipients that it is about */
+  readonly received?: readonly string[]
   readonly failure?: Failure
 }
 
@@ -74,6 +89,7 @@ export function writeDaticert(data: Certification): string {
     element('msgid', submission.msgid ?? undefined) +
     (data.receiptType ? `        <ricevuta tipo="${data.receiptType}"/>\n` : '') +
     element('consegna', data.recipient) +
+    (data.received ?? []).map((address) => element('ricezione', address)).join('') +
     element('errore-esteso', data.failure?.text) +
     `    </dati>\n` +
     `</postacert>\n`

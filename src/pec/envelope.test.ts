@@ -69,6 +69,16 @@ test('the certification data of an envelope, and the original byte for byte', ()
   assert.equal(seal.toString(), 'no seal')
 })
 
+test('the receipt that the sender asked for stands in header and data, and is gone from neither original nor envelope', () => {
+  for (const asked of ['breve', 'sintetica', 'completa']) {
+    const bytes = MESSAGE.toString('latin1').replace('Subject:', `X-Tiporicevuta:  ${asked.toUpperCase()}\r\nSubject:`)
+    const { fields, daticert, original } = envelope(bytes)
+    assert.equal(fields['x-tiporicevuta'], asked)
+    assert.match(daticert.toString(), new RegExp(`<ricevuta tipo="${asked}"/>`))
+    assert.match(original?.toString() ?? '', new RegExp(`X-Tiporicevuta: {2}${asked.toUpperCase()}`))
+  }
+})
+
 test('no submission can add, remove or break a header field of the envelope', () => {
   const value = fc.string({
     unit: fc.constantFrom('\r', '\n', '\r\n', ' ', '\t', ':', 'X-Ricevuta: x', '\u00e0', '=?UTF-8?B?DQo=?=', 'a', '"', '<', '>'),

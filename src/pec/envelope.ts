@@ -1,10 +1,11 @@
 /** The transport envelope (RFC 6109 3.1.5), ready to be sealed. */
 import type { Instant } from '../base/instant.ts'
-import { fieldsOf, unfold, type Header } from '../mime/header.ts'
-import { subjectField } from './fields.ts'
-import type { SubmissionData } from './certification-data.ts'
+import type { Header } from '../mime/header.ts'
+import { writeDaticert, type SubmissionData } from './certification-data.ts'
+import { inheritedFields, onBehalfOf, plainField, subjectField } from './fields.ts'
 import { composeMessage, type EnclosedOriginal, type UnsealedMessage } from './message.ts'
 import type { Issuer } from './receipts.ts'
+import { writeText } from './texts.ts'
 
 export interface EnvelopeInput {
   readonly issuer: Issuer
@@ -21,21 +22,21 @@ export interface EnvelopeInput {
 const INHERITED = ['Received', 'Return-Path', 'To', 'Cc', 'Reply-To']
 
 export function transportEnvelope({ issuer, submission, at, header, received, original }: EnvelopeInput): UnsealedMessage {
-  const inherited = INHERITED.flatMap((name) => fieldsOf(header, name))
-    .filter(({ value }) => unfold(value) !== '')
-    .map(({ name, value }) => `${name}:${value}`)
+  const { receiptType } = submission
+  const inherited = inheritedFields(header, INHERITED)
   const fields = [
     `Received: ${received}`,
     ...inherited,
-    ...(inherited.some((line) => /^reply-to:/i.test(line)) ? [] : [`Reply-To: ${submission.sender}`]),
+    ...(inherited.some((line) => /^reply-to:/i.test(line)) ? [] : [plainField('Reply-To', submission.sender)]),
     `Date: ${at.rfc5322}`,
-    `From: "Per conto di: ${submission.sender.replace(/["\\]/g, '\\$&')}" <${issuer.address}>`,
+    onBehalfOf(submission.sender, issuer.address),
     subjectField('POSTA CERTIFICATA: ', submission.rawSubject),
     `Message-ID: <${submission.pecMsgid}>`,
-    ...(submission.msgid === null ? [] : [`X-Riferimento-Message-ID: ${submission.msgid}`]),
+    ...(submission.msgid === null ? [] : [plainField('X-Riferimento-Message-ID', submission.msgid)]),
     'X-Trasporto: posta-certificata',
-    'X-TipoRicevuta: completa',
+    `X-TipoRicevuta: ${receiptType}`,
   ]
-  const data = { kind: 'posta-certificata', submission, provider: issuer.provider, at, receiptType: 'completa' } as const
-  return composeMessage(fields, data, original)
+  const text = writeText((language) => language.envelope({ at, submission }), submission.pecMsgid)
+  const daticert = writeDaticert({ kind: 'posta-certificata', submission, provider: issuer.provider, at, receiptType })
+  return composeMessage(fields, text, daticert, original)
 }

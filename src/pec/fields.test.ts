@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { parseHeader, unfold } from '../mime/header.ts'
 import { decodeHeaderText } from '../mime/encoding.ts'
-import { subjectField } from './fields.ts'
+import { inheritedFields, onBehalfOf, plainField, subjectField } from './fields.ts'
 
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 const LONGEST_PREFIX = 'AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO: '
@@ -45,6 +45,45 @@ test('a subject on one line that is too long to be passed on is folded', () => {
     assert.equal(text, LONGEST_PREFIX + decodeHeaderText(raw))
     assert.ok(longest < 998)
   }
+})
+
+test('a subject with line breaks that are none for mail keeps to its field', () => {
+  for (const raw of [' uno\n due', ' uno\r due', ' uno\r\ndue', ' uno\r\n\r\ndue', ' uno\n\ndue\r']) {
+    const field = subjectField('CONSEGNA: ', raw)
+    assert.doesNotMatch(field, /\r(?!\n)|(?<!\r)\n|\n(?![ \t])/)
+    assert.match(read(field).text, /^CONSEGNA: uno +due$/)
+  }
+})
+
+test('a value that would break its line, or that latin1 would change, shows "?" instead', () => {
+  assert.equal(plainField('To', 'mario@x'), 'To: mario@x')
+  assert.equal(plainField('To', 'a\r\nX: y\u0000'), 'To: a??X: y?')
+  // The low byte of U+010A is a line feed.
+  assert.equal(plainField('X-Mittente', '\u010a\u{1f4e7}\xe0'), 'X-Mittente: ??\xe0')
+})
+
+test('on behalf of: the sender in the display name, whatever it is made of', () => {
+  const from = (sender: string): string => onBehalfOf(sender, 'posta-certificata@x')
+  assert.equal(from('mario@x'), 'From: "Per conto di: mario@x" <posta-certificata@x>')
+  assert.equal(from(String.raw`"a\b"@x`), String.raw`From: "Per conto di: \"a\\b\"@x" <posta-certificata@x>`)
+  for (const sender of ['perché@x', 'a\r\nBcc: b@x', 'x'.repeat(2000)]) {
+    const { fields } = parseHeader(Buffer.from(`${from(sender)}\r\n\r\n`, 'latin1'))
+    assert.equal(fields.length, 1)
+    const [name, address] = (fields[0]?.value ?? '').split(' <')
+    assert.equal(decodeHeaderText(unfold(name ?? '')), `Per conto di: ${sender.replace(/[\r\n]+/g, ' ')}`)
+    assert.equal(address, 'posta-certificata@x>')
+    assert.ok((fields[0]?.value ?? '').split('\r\n').every((line) => line.length < 120))
+  }
+})
+
+test('inherited fields: unmodified, in the order of the names, empty ones left out, loose line breaks mended', () => {
+  const bytes = Buffer.from('cc:\tb@x\r\nTO: a@x,\r\n\tc@x \r\nTo: \r\nReceived: 1\r\nreceived: 2\n more\rBcc: z\r\n\r\n')
+  assert.deepEqual(inheritedFields(parseHeader(bytes), ['Received', 'To', 'Cc']), [
+    'Received: 1',
+    'received: 2\r\n more Bcc: z',
+    'TO: a@x,\r\n\tc@x ',
+    'cc:\tb@x',
+  ])
 })
 
 test('any raw value gives one field that reads like the prefix and the value', () => {

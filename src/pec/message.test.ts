@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { MESSAGE, certifiable, envelopeOf, wholeOf } from '../../test/support/certification.ts'
 import { takeApart } from '../../test/support/take-apart.ts'
-import { closeMessage, digestOf } from './message.ts'
+import { parseStructure } from '../mime/structure.ts'
+import { closeMessage, composeMessage, digestOf, type UnsealedMessage } from './message.ts'
 
 const certified = certifiable(MESSAGE)
 
@@ -14,6 +15,19 @@ test('the digest is that of the first part, without the line break before the bo
   assert.deepEqual(digestOf(message, [certified.body]), expected)
   const pieces = [certified.body.subarray(0, 3), certified.body.subarray(3)]
   assert.deepEqual(digestOf(message, pieces), expected)
+})
+
+test('without data, or without an original, their parts are missing and the others are whole', () => {
+  const text = { plain: 'Testo \xe8\r\n', html: '<p>Testo</p>' }
+  const types = (message: UnsealedMessage, body?: Buffer): string[] => {
+    const [mixed] = parseStructure(wholeOf(message, body)).root.children
+    return mixed?.children.map(({ subtype }) => subtype) ?? []
+  }
+  assert.deepEqual(types(composeMessage([], text, null, null)), ['alternative'])
+  assert.deepEqual(types(composeMessage([], text, '<x/>', null)), ['alternative', 'xml'])
+  const { original, body } = certified
+  assert.deepEqual(types(composeMessage([], text, null, original), body), ['alternative', 'rfc822'])
+  assert.deepEqual(types(composeMessage([], text, '<x/>', original), body), ['alternative', 'xml', 'rfc822'])
 })
 
 test('every message has boundaries of its own, which no sender can guess', () => {

@@ -1,13 +1,16 @@
 /**
- * The shape of every certified message (docs/reference/formats.md, "MIME tree"): multipart/signed over multipart/mixed with text, daticert.xml and,
- * in envelopes and complete receipts, the original. The original's body is never copied: a message is head | body | tail.
+ * The shape of every certified message (docs/reference/formats.md, "MIME tree"): multipart/signed over multipart/mixed with text, daticert.xml
+ * (not in an anomaly envelope) and, in envelopes, complete and brief receipts, the original. A large original's body is never copied: a
+ * message is head | body | tail.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { encodeBase64Lines, encodeQuotedPrintable } from '../mime/encoding.ts'
-import { writeDaticert, type Certification } from './certification-data.ts'
-import { writeText } from './texts.ts'
+import type { BodyText } from './texts.ts'
 
-/** The original as it goes into a message: its edited header, and how its body is. */
+/**
+ * The message that is enclosed as postacert.eml: its header, and how the body is that follows. A brief receipt's is short and has no body
+ * apart: `header` is the whole of it, `bodyLength` 0.
+ */
 export interface EnclosedOriginal {
   readonly header: Buffer
   readonly bodyLength: number
@@ -26,15 +29,16 @@ export interface UnsealedMessage {
 /**
  * Writes a message up to its seal.
  * @param fields header lines without line breaks at their end (latin1), without the MIME fields
+ * @param daticert the XML, null in an anomaly envelope (RFC 6109 3.2.2)
  */
 export function composeMessage(
   fields: readonly string[],
-  data: Certification,
+  text: BodyText,
+  daticert: string | null,
   enclosed: EnclosedOriginal | null,
 ): UnsealedMessage {
   const token = randomBytes(16).toString('hex')
   const [signed, mixed, alternative] = ['s', 'm', 'a'].map((part) => `----=_${part}_${token}`)
-  const text = writeText(data)
   const encoding = enclosed?.eightBit ? '8bit' : '7bit'
   const containerEncoding = enclosed?.eightBit ? ['Content-Transfer-Encoding: 8bit'] : []
   const header = lines(
@@ -67,12 +71,16 @@ export function composeMessage(
     encodeQuotedPrintable(text.html),
     `--${alternative}--`,
     '',
-    `--${mixed}`,
-    'Content-Type: application/xml; name="daticert.xml"',
-    'Content-Disposition: inline; filename="daticert.xml"',
-    'Content-Transfer-Encoding: base64',
-    '',
-    encodeBase64Lines(Buffer.from(writeDaticert(data))),
+    ...(daticert === null
+      ? []
+      : [
+          `--${mixed}`,
+          'Content-Type: application/xml; name="daticert.xml"',
+          'Content-Disposition: inline; filename="daticert.xml"',
+          'Content-Transfer-Encoding: base64',
+          '',
+          encodeBase64Lines(Buffer.from(daticert)),
+        ]),
     ...(enclosed
       ? [
           `--${mixed}`,

@@ -5,6 +5,7 @@ import type { SubmissionData } from '../../src/pec/certification-data.ts'
 import { transportEnvelope } from '../../src/pec/envelope.ts'
 import { closeMessage, type EnclosedOriginal, type UnsealedMessage } from '../../src/pec/message.ts'
 import { makeOriginal } from '../../src/pec/original.ts'
+import { receiptTypeOf } from '../../src/pec/recipients.ts'
 import { readSubject } from '../../src/pec/submission.ts'
 
 export const ISSUER = { provider: 'Gestore <Prova> & C. S.p.A.', address: 'posta-certificata@pec.example.it' }
@@ -45,7 +46,16 @@ export function certifiable(bytes: Buffer, overrides: Partial<SubmissionData> = 
   const body = bytes.subarray(bodyStart)
   const eightBit = bytes.some((byte) => byte > 127)
   return {
-    submission: { pecMsgid: PEC_MSGID, msgid, sender: SENDER, recipients, replyTo: SENDER, ...readSubject(header), ...overrides },
+    submission: {
+      pecMsgid: PEC_MSGID,
+      msgid,
+      sender: SENDER,
+      recipients,
+      replyTo: SENDER,
+      ...readSubject(header),
+      receiptType: receiptTypeOf(header),
+      ...overrides,
+    },
     header,
     original: { header: originalHeader, bodyLength: body.length, eightBit },
     body,
