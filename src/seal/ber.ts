@@ -3,10 +3,12 @@
  * become definite, shortest and whole. Values are kept as they are, and so is the order of a SET: what was signed stays what was signed.
  */
 import { clientError } from '../base/errors.ts'
-import { TAG, element } from './der.ts'
+import { TAG, elementOf } from './der.ts'
 
 /** deeper than any CMS is; keeps hostile nesting from the stack */
 const MOST_LEVELS = 48
+/** enough for a large file in small pieces; keeps millions of tiny elements from the memory */
+const MOST_ELEMENTS = 200_000
 const CONSTRUCTED = 0x20
 const CONSTRUCTED_OCTET_STRING = TAG.octetString | CONSTRUCTED
 
@@ -33,8 +35,10 @@ function readLength(buffer: Buffer, offset: number): { length: number | null; st
   return { length, start: offset + 1 + count }
 }
 
-function read(buffer: Buffer, offset: number, limit: number, level: number): Read {
+/** @param budget how many more elements may be read */
+function read(buffer: Buffer, offset: number, limit: number, level: number, budget: { left: number }): Read {
   const tag = buffer[offset]
+  if (budget.left-- === 0) throw malformed('too many elements')
   if (tag === undefined || level > MOST_LEVELS) throw malformed(tag === undefined ? 'cut short' : 'nested too deep')
   if ((tag & 0x1f) === 0x1f) throw malformed('tag of several bytes')
   const { length, start } = readLength(buffer, offset + 1)
@@ -49,9 +53,9 @@ function read(buffer: Buffer, offset: number, limit: number, level: number): Rea
   let at = start
   const ended = (): boolean => (length === null ? at + 1 < limit && buffer[at] === 0 && buffer[at + 1] === 0 : at === end)
   while (!ended()) {
-    const child = read(buffer, at, end, level + 1)
+    const child = read(buffer, at, end, level + 1, budget)
     if (pieces && child.tag !== TAG.octetString) throw malformed('octet string with something else inside')
-    values.push(pieces ? Buffer.concat(child.values) : element(child.tag, ...child.values))
+    values.push(pieces ? Buffer.concat(child.values) : elementOf(child.tag, child.values))
     at = child.end
   }
   return { tag: pieces ? TAG.octetString : tag, values, end: length === null ? at + 2 : end }
@@ -63,7 +67,7 @@ function read(buffer: Buffer, offset: number, limit: number, level: number): Rea
  * @throws client error `der-malformed`
  */
 export function derFromBer(ber: Buffer): Buffer {
-  const { tag, values, end } = read(ber, 0, ber.length, 0)
+  const { tag, values, end } = read(ber, 0, ber.length, 0, { left: MOST_ELEMENTS })
   if (end !== ber.length) throw malformed('bytes after the end')
-  return element(tag, ...values)
+  return elementOf(tag, values)
 }

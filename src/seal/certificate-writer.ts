@@ -90,6 +90,20 @@ export const extension = {
     id: OID.subjectAlternativeName,
     value: sequence(element(0x81, Buffer.from(address, 'latin1'))),
   }),
+  /** @param number below 2^39 */
+  crlNumber: (number: number): Extension => {
+    const octets = Buffer.alloc(5)
+    octets.writeUIntBE(number, 0, octets.length)
+    const first = octets.findIndex((octet) => octet !== 0)
+    const shortest = octets.subarray(first === -1 ? 4 : (octets[first] ?? 0) < 0x80 ? first : first - 1)
+    return { id: OID.crlNumber, value: element(TAG.integer, shortest) }
+  },
+  /** @param points the URLs of each distribution point, all of which name one list */
+  crlDistributionPoints: (...points: (readonly string[])[]): Extension => {
+    const uris = (urls: readonly string[]) => urls.map((url) => element(0x86, Buffer.from(url, 'latin1')))
+    const value = sequence(...points.map((urls) => sequence(element(0xa0, element(0xa0, ...uris(urls))))))
+    return { id: OID.crlDistributionPoints, value }
+  },
   /** dNSName or iPAddress of each */
   hostNames: (names: readonly string[]): Extension => ({
     id: OID.subjectAlternativeName,
@@ -127,22 +141,34 @@ const signRsa = (data: Buffer, key: KeyObject): Promise<Buffer> =>
     })
   })
 
-/** @returns DER of the certificate */
-export async function writeCertificate(request: CertificateRequest, issuer: Issuer): Promise<Buffer> {
-  const algorithm = sequence(objectIdentifier(OID.sha256WithRsa), nullValue())
-  const extensions = request.extensions.map(({ id, critical, value }) =>
-    sequence(objectIdentifier(id), ...(critical === true ? [TRUE] : []), octetString(value)),
+/** RFC 5280 4.1.1.2 */
+export const SIGNATURE_ALGORITHM = sequence(objectIdentifier(OID.sha256WithRsa), nullValue())
+
+/** SEQUENCE OF extensions. */
+export const extensionsDer = (extensions: readonly Extension[]): Buffer =>
+  sequence(
+    ...extensions.map(({ id, critical, value }) =>
+      sequence(objectIdentifier(id), ...(critical === true ? [TRUE] : []), octetString(value)),
+    ),
   )
+
+/** What is signed, with algorithm and signature after it: a certificate or a revocation list. */
+export async function signDer(body: Buffer, key: KeyObject): Promise<Buffer> {
+  const signature = await signRsa(body, key)
+  return sequence(body, SIGNATURE_ALGORITHM, element(TAG.bitString, Buffer.from([0]), signature))
+}
+
+/** @returns DER of the certificate */
+export function writeCertificate(request: CertificateRequest, issuer: Issuer): Promise<Buffer> {
   const body = sequence(
     element(0xa0, smallInteger(2)),
     randomSerial(),
-    algorithm,
+    SIGNATURE_ALGORITHM,
     issuer.name,
     sequence(timeElement(request.notBefore), timeElement(request.notAfter)),
     nameDer(request.subject),
     request.publicKey,
-    element(0xa3, sequence(...extensions)),
+    element(0xa3, extensionsDer(request.extensions)),
   )
-  const signature = await signRsa(body, issuer.key)
-  return sequence(body, algorithm, element(TAG.bitString, Buffer.from([0]), signature))
+  return signDer(body, issuer.key)
 }

@@ -4,7 +4,16 @@
  */
 import { TAG, childrenOf, dottedOf, expectTag, readElement, readOnly, timeOf } from './der.ts'
 import type { Element } from './der.ts'
+import { readExtensions, readFullName, unknownCriticalOf } from './extensions.ts'
 import { OID } from './oids.ts'
+
+/** A place that a revocation list is published at (RFC 5280 4.2.1.13). */
+export interface DistributionPoint {
+  /** DER of its names: all of them name the same list */
+  readonly names: Buffer[]
+  /** the http and https URLs among them, in order */
+  readonly urls: string[]
+}
 
 export interface CertificateFields {
   /** DER of the issuer's and of the subject's name */
@@ -24,44 +33,45 @@ export interface CertificateFields {
   readonly extendedKeyUsage: string[] | null
   /** null where there is no such extension; `pathLength` null where not limited */
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | null } | null
+  /**
+   * Where its revocation lists are; null where there is no such extension. Points for some reasons only, and those with a list of another
+   * issuer, are left out: there may be an extension without a point that can be used.
+   */
+  readonly distributionPoints: DistributionPoint[] | null
   /** a critical extension that we do not process: the certificate must not be trusted (RFC 5280 4.2) */
   readonly unknownCritical: string | null
 }
 
 /** keyUsage bits (RFC 5280 4.2.1.3) */
-export const KEY_USAGE = { digitalSignature: 0x80, nonRepudiation: 0x40 } as const
+export const KEY_USAGE = { digitalSignature: 0x80, nonRepudiation: 0x40, crlSign: 0x02 } as const
 
 const PROCESSED = new Set<string>([
   OID.subjectKeyIdentifier,
   OID.keyUsage,
   OID.subjectAlternativeName,
   OID.basicConstraints,
+  OID.crlDistributionPoints,
   OID.certificatePolicies,
   OID.extendedKeyUsage,
 ])
 const RFC822_NAME = 0x81
-
-interface Extension {
-  readonly critical: boolean
-  readonly value: Buffer
-}
-
-function readExtensions(field: Element | undefined): Map<string, Extension> {
-  const extensions = new Map<string, Extension>()
-  if (field === undefined) return extensions
-  for (const extension of childrenOf(readOnly(field.content), TAG.sequence)) {
-    const [id, ...rest] = childrenOf(extension, TAG.sequence)
-    const critical = rest[0]?.tag === TAG.boolean && rest[0].content[0] !== 0
-    extensions.set(dottedOf(expectTag(id, TAG.oid).content), { critical, value: expectTag(rest.at(-1), TAG.octetString).content })
-  }
-  return extensions
-}
+const URI = 0x86
 
 function readBasicConstraints(value: Buffer): { ca: boolean; pathLength: number | null } {
   const fields = childrenOf(readElement(value), TAG.sequence)
   const limit = fields.find((field) => field.tag === TAG.integer)
   const ca = fields[0]?.tag === TAG.boolean && fields[0].content[0] !== 0
   return { ca, pathLength: limit?.content.length === 1 ? (limit.content[0] ?? 0) : null }
+}
+
+function readDistributionPoints(value: Buffer): DistributionPoint[] {
+  return childrenOf(readOnly(value), TAG.sequence).flatMap((point) => {
+    const [name, ...others] = childrenOf(point, TAG.sequence)
+    const names = name?.tag === 0xa0 && others.length === 0 ? readFullName(name) : null
+    if (names === null) return []
+    const uris = names.flatMap(({ tag, content }) => (tag === URI ? [content.toString('latin1')] : []))
+    return [{ names: names.map(({ bytes }) => bytes), urls: uris.filter((uri) => /^https?:/i.test(uri)) }]
+  })
 }
 
 /**
@@ -74,13 +84,15 @@ export function readCertificate(der: Buffer): CertificateFields {
   const fields = all[0]?.tag === 0xa0 ? all.slice(1) : all
   const [serial, , issuer, validity, subject] = fields
   const [notBefore, notAfter] = childrenOf(validity, TAG.sequence)
-  const extensions = readExtensions(fields.find((field) => field.tag === 0xa3))
+  const wrapped = fields.find((field) => field.tag === 0xa3)
+  const extensions = readExtensions(wrapped && readOnly(wrapped.content))
   const value = (id: string): Buffer | null => extensions.get(id)?.value ?? null
   const names = value(OID.subjectAlternativeName)
   const keyId = value(OID.subjectKeyIdentifier)
   const usage = value(OID.keyUsage)
   const extended = value(OID.extendedKeyUsage)
   const constraints = value(OID.basicConstraints)
+  const points = value(OID.crlDistributionPoints)
   return {
     issuer: expectTag(issuer, TAG.sequence).bytes,
     subject: expectTag(subject, TAG.sequence).bytes,
@@ -96,7 +108,8 @@ export function readCertificate(der: Buffer): CertificateFields {
     keyUsage: usage && (expectTag(readElement(usage), TAG.bitString).content[1] ?? 0),
     extendedKeyUsage: extended && childrenOf(readElement(extended), TAG.sequence).map((purpose) => dottedOf(purpose.content)),
     basicConstraints: constraints && readBasicConstraints(constraints),
-    unknownCritical: [...extensions].find(([id, { critical }]) => critical && !PROCESSED.has(id))?.[0] ?? null,
+    distributionPoints: points && readDistributionPoints(points),
+    unknownCritical: unknownCriticalOf(extensions, PROCESSED),
   }
 }
 

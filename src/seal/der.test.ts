@@ -85,6 +85,40 @@ test('the reader is strict', () => {
   assert.throws(() => readOnly(hex('0400'), TAG.set), isMalformed)
 })
 
+test('times are those of a calendar, in the one form of DER', () => {
+  const time = (tag: number, text: string) => () => timeOf(readOnly(element(tag, Buffer.from(text))))
+  assert.equal(time(TAG.generalizedTime, '20240229235959Z')(), Date.UTC(2024, 1, 29, 23, 59, 59))
+  assert.equal(time(TAG.generalizedTime, '20000229000000Z')(), Date.UTC(2000, 1, 29))
+  assert.equal(time(TAG.utcTime, '500101000000Z')(), Date.UTC(1950, 0, 1))
+  assert.equal(time(TAG.utcTime, '491231000000Z')(), Date.UTC(2049, 11, 31))
+  for (const text of [
+    '20230229000000Z',
+    '21000229000000Z',
+    '20240431000000Z',
+    '20240001000000Z',
+    '20241301000000Z',
+    '20240100000000Z',
+  ])
+    assert.throws(time(TAG.generalizedTime, text), isMalformed, text)
+  for (const text of [
+    '240101240000Z',
+    '240101006000Z',
+    '240101000060Z',
+    '2401010000Z',
+    '240101000000+',
+    '24010100000 Z',
+    '20240101000000Z',
+  ])
+    assert.throws(time(TAG.utcTime, text), isMalformed, text)
+  assert.throws(time(TAG.generalizedTime, '00990101000000Z'), isMalformed)
+  assert.throws(time(TAG.octetString, '240101000000Z'), isMalformed)
+})
+
+test('at most a thousand elements in one', () => {
+  assert.equal(readAll(hex('0500'.repeat(1000))).length, 1000)
+  assert.throws(() => readAll(hex('0500'.repeat(1001))), isMalformed)
+})
+
 test('random bytes are read or refused, never anything else, and never beyond their end', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

@@ -13,6 +13,7 @@ export const TAG = {
   octetString: 0x04,
   null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
@@ -28,6 +29,14 @@ export interface Element {
   readonly content: Buffer
 }
 
+/** Where the parts of an element are in a buffer: for long lists, which a view of each part would make slow. */
+export interface Bounds {
+  readonly tag: number
+  /** first byte of the value, and the first one after it */
+  readonly start: number
+  readonly end: number
+}
+
 const malformed = (what: string): CeralaccaError => clientError('der-malformed', `not DER: ${what}`)
 
 /** @returns the length octets for a value of `length` bytes, in the shortest form */
@@ -38,11 +47,14 @@ function lengthOctets(length: number): Buffer {
   return Buffer.from([0x80 | octets.length, ...octets])
 }
 
-/** An element of that tag around the given values, one after the other. */
-export function element(tag: number, ...values: Buffer[]): Buffer {
+/** An element of that tag around values of any number, one after the other. */
+export function elementOf(tag: number, values: readonly Buffer[]): Buffer {
   const length = values.reduce((sum, value) => sum + value.length, 0)
-  return Buffer.concat([Buffer.from([tag]), lengthOctets(length), ...values])
+  return Buffer.concat([Buffer.from([tag]), lengthOctets(length)].concat(values))
 }
+
+/** An element of that tag around the given values, one after the other. */
+export const element = (tag: number, ...values: Buffer[]): Buffer => elementOf(tag, values)
 
 /** SEQUENCE of encoded elements. */
 export const sequence = (...values: Buffer[]): Buffer => element(TAG.sequence, ...values)
@@ -92,32 +104,57 @@ const SECOND = 1000
 /** the first millisecond of 2050: from then on a time is a GeneralizedTime (RFC 5652 11.3, RFC 5280 4.1.2.5) */
 export const YEAR_2050 = Date.UTC(2050, 0, 1)
 
+/** Date and time, in UTC and whole seconds. */
+const digitsOf = (ms: number): string => new Date(Math.floor(ms / SECOND) * SECOND).toISOString().replace(/\.\d+Z$|[-:T]/g, '')
+
 /** The text of a time, in UTC and whole seconds: a UTCTime's before 2050, a GeneralizedTime's after. */
-export function timeText(ms: number): string {
-  const digits = new Date(Math.floor(ms / SECOND) * SECOND).toISOString().replace(/\.\d+Z$|[-:T]/g, '')
-  return `${ms < YEAR_2050 ? digits.slice(2) : digits}Z`
-}
+export const timeText = (ms: number): string => `${ms < YEAR_2050 ? digitsOf(ms).slice(2) : digitsOf(ms)}Z`
 
 /** UTCTime or GeneralizedTime of an instant (milliseconds since 1970). */
 export const timeElement = (ms: number): Buffer =>
   element(ms < YEAR_2050 ? TAG.utcTime : TAG.generalizedTime, Buffer.from(timeText(ms), 'latin1'))
 
-/** The instant that a UTCTime or GeneralizedTime says, in milliseconds since 1970. */
-export function timeOf(time: Element): number {
-  const text = time.content.toString('latin1')
-  const short = time.tag === TAG.utcTime
-  if (!short && time.tag !== TAG.generalizedTime) throw malformed('a time was expected')
-  if (!(short ? /^\d{12}Z$/ : /^\d{14}Z$/).test(text)) throw malformed('time not in the form of DER')
-  const full = short ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text
-  const iso = full.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
-  const ms = Date.parse(iso)
-  // Date makes 2 March of 30 February.
-  if (Number.isNaN(ms) || new Date(ms).toISOString() !== iso) throw malformed('no such time')
-  return ms
+/** GeneralizedTime of any instant, where nothing else may stand (RFC 5280 5.3.2). */
+export const generalizedTimeElement = (ms: number): Buffer =>
+  element(TAG.generalizedTime, Buffer.from(`${digitsOf(ms)}Z`, 'latin1'))
+
+const DAYS_OF_MONTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+const UTC_TIME_LENGTH = 13
+const GENERALIZED_TIME_LENGTH = 15
+const [DIGIT_ZERO, LETTER_Z] = [0x30, 0x5a]
+
+/** The number that two digits say. */
+function twoDigits(buffer: Buffer, offset: number): number {
+  const [tens, units] = [(buffer[offset] ?? 0) - DIGIT_ZERO, (buffer[offset + 1] ?? 0) - DIGIT_ZERO]
+  if (tens < 0 || tens > 9 || units < 0 || units > 9) throw malformed('time not in the form of DER')
+  return tens * 10 + units
 }
 
-/** Reads the element that starts at `offset`. */
-export function readElement(buffer: Buffer, offset = 0): Element {
+/** The instant that the UTCTime or GeneralizedTime at a place says, in milliseconds since 1970. */
+export function timeAt(buffer: Buffer, { tag, start, end }: Bounds): number {
+  const short = tag === TAG.utcTime
+  if (!short && tag !== TAG.generalizedTime) throw malformed('a time was expected')
+  if (end - start !== (short ? UTC_TIME_LENGTH : GENERALIZED_TIME_LENGTH) || buffer[end - 1] !== LETTER_Z) {
+    throw malformed('time not in the form of DER')
+  }
+  const at = short ? start + 2 : start + 4
+  const century = short ? (twoDigits(buffer, start) < 50 ? 20 : 19) : twoDigits(buffer, start)
+  const year = century * 100 + twoDigits(buffer, at - 2)
+  const [month, day] = [twoDigits(buffer, at), twoDigits(buffer, at + 2)]
+  const [hour, minute, second] = [twoDigits(buffer, at + 4), twoDigits(buffer, at + 6), twoDigits(buffer, at + 8)]
+  const last = month === 2 && !isLeapYear(year) ? 28 : (DAYS_OF_MONTHS[month - 1] ?? 0)
+  // Date takes the years 0 to 99 for those of 1900; nobody means them.
+  if (year < 100 || day < 1 || day > last || hour > 23 || minute > 59 || second > 59) throw malformed('no such time')
+  return Date.UTC(year, month - 1, day, hour, minute, second)
+}
+
+const isLeapYear = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+
+/** The instant that a UTCTime or GeneralizedTime says, in milliseconds since 1970. */
+export const timeOf = ({ tag, content }: Element): number => timeAt(content, { tag, start: 0, end: content.length })
+
+/** Reads tag and length of the element that starts at `offset`. */
+export function readBounds(buffer: Buffer, offset: number): Bounds {
   const tag = buffer[offset]
   const first = buffer[offset + 1]
   if (tag === undefined || first === undefined) throw malformed('cut short')
@@ -133,6 +170,12 @@ export function readElement(buffer: Buffer, offset = 0): Element {
   }
   const end = start + length
   if (end > buffer.length) throw malformed('value beyond the end')
+  return { tag, start, end }
+}
+
+/** Reads the element that starts at `offset`. */
+export function readElement(buffer: Buffer, offset = 0): Element {
+  const { tag, start, end } = readBounds(buffer, offset)
   return { tag, bytes: buffer.subarray(offset, end), content: buffer.subarray(start, end) }
 }
 
@@ -143,10 +186,14 @@ export function readOnly(buffer: Buffer, tag?: number): Element {
   return tag === undefined ? only : expectTag(only, tag)
 }
 
-/** The elements that fill a buffer, one after the other. */
+/** no certificate and no CMS has so many elements in one; millions of tiny ones would take all the memory */
+const MOST_ELEMENTS = 1000
+
+/** The elements that fill a buffer, one after the other; at most a thousand. */
 export function readAll(buffer: Buffer): Element[] {
   const elements: Element[] = []
   for (let offset = 0; offset < buffer.length;) {
+    if (elements.length === MOST_ELEMENTS) throw malformed('too many elements')
     const next = readElement(buffer, offset)
     elements.push(next)
     offset += next.bytes.length

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test, type TestContext } from 'node:test'
-import { AT, ISSUER, MESSAGE, RECIPIENT, SENDER, certifiable, envelopeOf } from '../../test/support/certification.ts'
+import { AT, ISSUER, MESSAGE, RECEIVED, RECIPIENT, SENDER, certifiable, envelopeOf } from '../../test/support/certification.ts'
 import { takeApart } from '../../test/support/take-apart.ts'
 import { requireTools } from '../../test/support/tools.ts'
+import { parseHeader } from '../mime/header.ts'
 import { countLines, decodeParsed, parseStructure } from '../mime/structure.ts'
-import { acceptanceReceipt, deliveryReceipt } from '../pec/receipts.ts'
+import { anomalyEnvelope } from '../pec/anomaly.ts'
+import { briefOriginal } from '../pec/brief.ts'
 import type { UnsealedMessage } from '../pec/message.ts'
+import { acceptanceReceipt, deliveryReceipt } from '../pec/receipts.ts'
 import { sealMessage } from './seal-message.ts'
 import { openBench, type Bench } from './test-openssl.ts'
 
@@ -64,7 +67,7 @@ for (const [name, submission] of Object.entries(SUBMISSIONS)) {
     const certified = certifiable(submission)
     const original = Buffer.concat([certified.original.header, certified.body])
     const input = { issuer: ISSUER, submission: certified.submission, at: AT, messageId: 'r@pec.example.it' }
-    const receipt = deliveryReceipt({ ...input, recipient: RECIPIENT, original: certified.original })
+    const receipt = deliveryReceipt({ ...input, recipient: RECIPIENT, receiptType: 'completa', original: certified.original })
     for (const message of [envelopeOf(certified), receipt]) {
       const whole = await seal(message, original, certified.body)
       assert.ok(verifies(whole), 'openssl verifies the seal')
@@ -75,6 +78,53 @@ for (const [name, submission] of Object.entries(SUBMISSIONS)) {
     }
   })
 }
+
+for (const [name, submission] of Object.entries(SUBMISSIONS)) {
+  test(`brief receipt and anomaly envelope of a message ${name}: sealed, enclosed byte for byte, parsed as a whole`, async (t: TestContext) => {
+    if (!requireTools(t, 'openssl')) return
+    const certified = certifiable(submission)
+    const brief = briefOriginal(certified.original.header, certified.body)
+    const enclosed = { ...certified.original, header: brief, bodyLength: 0 }
+    const input = { issuer: ISSUER, submission: certified.submission, at: AT, messageId: 'r@pec.example.it' }
+    const receipt = deliveryReceipt({ ...input, recipient: RECIPIENT, receiptType: 'breve', original: enclosed })
+    const sealed = await sealMessage(bench.sealer, receipt, AT.ms, null)
+    const whole = Buffer.concat([sealed.head, sealed.tail])
+    assert.ok(verifies(whole), 'openssl verifies the seal')
+    assert.equal(sealed.size, whole.length)
+    assert.deepEqual(decodeParsed(sealed.parsed), parseStructure(whole))
+    assert.deepEqual(takeApart(whole).original, brief)
+
+    const header = parseHeader(submission)
+    const received = submission.subarray(header.bodyStart)
+    const anomaly = anomalyEnvelope({
+      issuer: ISSUER,
+      at: AT,
+      header,
+      received: RECEIVED,
+      returnPath: SENDER,
+      sender: SENDER,
+      recipients: [RECIPIENT],
+      subject: 'Prova',
+      rawSubject: ' Prova',
+      reason: 'firma non presente',
+      enclosed: { ...certified.original, header: submission.subarray(0, header.bodyStart), bodyLength: received.length },
+    })
+    const delivered = await seal(anomaly, submission, received)
+    assert.ok(verifies(delivered), 'openssl verifies the seal')
+    const [, enclosedMessage] = parseStructure(delivered).root.children[0]?.children ?? []
+    assert.deepEqual(delivered.subarray(enclosedMessage?.body, enclosedMessage?.end), submission)
+  })
+}
+
+test('a body that is not the enclosed one is not sealed', async (t) => {
+  if (!requireTools(t, 'openssl')) return
+  const certified = certifiable(MESSAGE)
+  const envelope = envelopeOf(certified)
+  await assert.rejects(sealMessage(bench.sealer, envelope, AT.ms, null), /not the body/)
+  const bytes = Buffer.from('x')
+  const other = { bytes, lines: 0, structure: parseStructure(bytes).root }
+  await assert.rejects(sealMessage(bench.sealer, envelope, AT.ms, other), /not the body/)
+})
 
 test('a receipt without an original needs no body, and ignores one', async (t) => {
   if (!requireTools(t, 'openssl')) return

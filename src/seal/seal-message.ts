@@ -28,7 +28,7 @@ export function bodyOf(header: Buffer, bytes: Buffer): OriginalBody {
 
 /**
  * @param at instant of the seal, milliseconds since 1970: the one of the transaction (I7)
- * @param body of the enclosed original; not needed for a message without one
+ * @param body of the enclosed original; not needed for a message without one, nor where the message has the whole of it (a brief receipt)
  */
 export async function sealMessage(
   sealer: Sealer,
@@ -37,7 +37,9 @@ export async function sealMessage(
   body: OriginalBody | null,
 ): Promise<SealedMessage> {
   const { head, enclosed } = message
-  const slice = enclosed ? body : null
+  const slice = enclosed && enclosed.bodyLength > 0 ? body : null
+  if (enclosed && (slice?.bytes.length ?? 0) !== enclosed.bodyLength)
+    throw new Error('this is not the body of the enclosed original')
   const seal = await sealer.seal(digestOf(message, slice ? [slice.bytes] : []), at)
   const tail = closeMessage(message, seal)
   const hole = slice && { at: head.length, length: slice.bytes.length, lines: slice.lines, embedded: slice.structure }

@@ -63,18 +63,24 @@ function pssScheme(algorithm: AlgorithmIdentifier): SignatureScheme | null {
 }
 
 /**
+ * The scheme of an algorithm that says all by itself, as those of certificates and revocation lists do.
+ * @returns null if it is not understood
+ */
+export function wholeSchemeOf(algorithm: AlgorithmIdentifier): SignatureScheme | null {
+  if (algorithm.id === OID.rsaPss) return pssScheme(algorithm)
+  return (algorithm.parameters === null && SIGNATURES.get(algorithm.id)) || null
+}
+
+/**
  * @param algorithm signatureAlgorithm of the signer
  * @param digest its digestAlgorithm, with which the signature's own must agree
  * @returns null if it is not understood
  */
 export function signatureSchemeOf(algorithm: AlgorithmIdentifier, digest: DigestName): SignatureScheme | null {
-  if (algorithm.id === OID.rsaPss) return agreeing(pssScheme(algorithm), digest)
-  if (algorithm.parameters !== null) return null
-  return algorithm.id === OID.rsaEncryption ? { kind: 'rsa', digest } : agreeing(SIGNATURES.get(algorithm.id), digest)
+  if (algorithm.id === OID.rsaEncryption) return algorithm.parameters === null ? { kind: 'rsa', digest } : null
+  const scheme = wholeSchemeOf(algorithm)
+  return scheme?.digest === digest ? scheme : null
 }
-
-const agreeing = (scheme: SignatureScheme | null | undefined, digest: DigestName): SignatureScheme | null =>
-  scheme?.digest === digest ? scheme : null
 
 function verifyWith(scheme: SignatureScheme, data: Buffer, key: KeyObject, signature: Buffer): boolean {
   const type = key.asymmetricKeyType

@@ -1,4 +1,4 @@
-/** Reads a detached CMS SignedData (RFC 5652 5.1 and 5.3) into its parts; nothing is believed here, only taken apart. */
+/** Reads a CMS SignedData (RFC 5652 5.1 and 5.3), detached or with its content inside, into its parts; nothing is believed here, only taken apart. */
 import { CeralaccaError } from '../base/errors.ts'
 import { derFromBer } from './ber.ts'
 import { TAG, childrenOf, dottedOf, expectTag, readAll, readElement, readOnly } from './der.ts'
@@ -25,10 +25,14 @@ export interface SignedData {
   /** the digests that are announced */
   readonly digestAlgorithms: AlgorithmIdentifier[]
   readonly contentType: string
+  /** the content inside; null where there is none, or not as an octet string */
+  readonly content: Buffer | null
   /** DER of each certificate, in the order found */
   readonly certificates: Buffer[]
   readonly signers: SignerInfo[]
 }
+
+const CONSTRUCTED_OCTET_STRING = TAG.octetString | 0x20
 
 const unexpected = (what: string): CeralaccaError => new CeralaccaError('cms-unexpected', 'client', `the CMS is ${what}`)
 
@@ -67,6 +71,14 @@ function readSigner(info: Element): SignerInfo {
   }
 }
 
+/** An octet string in pieces stands in BER only: it is put together by `derFromBer`, so to DER's reader it is malformed. */
+function readContent(wrapped: Element | undefined): Buffer | null {
+  if (wrapped === undefined) return null
+  const inside = readOnly(expectTag(wrapped, 0xa0).content)
+  if (inside.tag === CONSTRUCTED_OCTET_STRING) return expectTag(inside, TAG.octetString).content
+  return inside.tag === TAG.octetString ? inside.content : null
+}
+
 function readDer(der: Buffer): SignedData {
   const [type, wrapped] = childrenOf(readOnly(der), TAG.sequence)
   const id = dottedOf(expectTag(type, TAG.oid).content)
@@ -74,12 +86,12 @@ function readDer(der: Buffer): SignedData {
   const fields = childrenOf(readOnly(expectTag(wrapped, 0xa0).content), TAG.sequence)
   const [version, digests, content] = fields
   expectVersion(version)
-  // Content inside, which some signers write too, is not read: what counts is the digest of what the message itself holds.
-  const [contentType] = childrenOf(content, TAG.sequence)
+  const [contentType, inside] = childrenOf(content, TAG.sequence)
   const certificates = fields.find((field) => field.tag === 0xa0)
   return {
     digestAlgorithms: childrenOf(digests, TAG.set).map((digest) => readAlgorithm(digest)),
     contentType: dottedOf(expectTag(contentType, TAG.oid).content),
+    content: readContent(inside),
     // Other choices than a certificate (attribute certificates) are of no use here.
     certificates: certificates
       ? readAll(certificates.content).flatMap((one) => (one.tag === TAG.sequence ? [one.bytes] : []))

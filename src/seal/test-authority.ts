@@ -8,6 +8,7 @@ import { domainToASCII } from 'node:url'
 import { readCertificate } from './certificate.ts'
 import { extension, keyIdentifier, nameDer, writeCertificate } from './certificate-writer.ts'
 import type { DistinguishedName, Extension } from './certificate-writer.ts'
+import { writeList } from './crl-writer.ts'
 import { OID } from './oids.ts'
 
 /** PEM of a certificate and of its private key (PKCS#8). */
@@ -22,6 +23,8 @@ export interface SealRequest {
   readonly address: string
   /** how long it is valid; three years where not given */
   readonly days?: number
+  /** where its revocation list will be served; a certificate without it is never asked about */
+  readonly listUrl?: string
   /** PEM of an RSA key to certify; a new one where not given */
   readonly key?: string
 }
@@ -33,9 +36,29 @@ export interface TlsRequest {
   readonly key?: string
 }
 
+export interface ListRequest {
+  readonly revoked?: readonly {
+    /** PEM */
+    readonly certificate: string
+    /** milliseconds since 1970; the authority's `now` where not given */
+    readonly at?: number
+    /** CRLReason (RFC 5280 5.3.1) */
+    readonly reason?: number
+    /** milliseconds since 1970: since when it may have been misused */
+    readonly invalidSince?: number
+  }[]
+  /** milliseconds since 1970; the authority's `now`, and a day after it, where not given */
+  readonly thisUpdate?: number
+  readonly nextUpdate?: number
+  /** besides number and key identifier */
+  readonly extensions?: readonly Extension[]
+}
+
 export interface TestAuthority extends IssuedPair {
   issueSealCertificate(request: SealRequest): Promise<IssuedPair>
   issueTlsCertificate(request: TlsRequest): Promise<IssuedPair>
+  /** @returns DER of a list of the certificates that are revoked, for a test to serve */
+  issueRevocationList(request?: ListRequest): Promise<Buffer>
 }
 
 const DAY = 86_400_000
@@ -93,13 +116,14 @@ export function openTestAuthority({ certificate, key, now }: IssuedPair & { now:
   return {
     certificate,
     key,
-    async issueSealCertificate({ providerName, address, days = SEAL_DAYS, key: given }) {
+    async issueSealCertificate({ providerName, address, days = SEAL_DAYS, key: given, listUrl }) {
       const subject = { country: 'IT', organization: providerName, commonName: 'Posta Certificata' }
       // RFC 6109 5.5.2: keyUsage critical, nothing else; no basicConstraints.
       return issue(subject, days, given ?? (await generateKey('rsa')), [
         extension.keyUsage(DIGITAL_SIGNATURE),
         extension.extendedKeyUsage(OID.emailProtection),
         extension.rfc822Name(address),
+        ...(listUrl === undefined ? [] : [extension.crlDistributionPoints([listUrl])]),
       ])
     },
     async issueTlsCertificate({ names, key: given }) {
@@ -111,6 +135,19 @@ export function openTestAuthority({ certificate, key, now }: IssuedPair & { now:
         extension.extendedKeyUsage(OID.serverAuth),
         extension.hostNames(hosts),
       ])
+    },
+    issueRevocationList({ revoked = [], thisUpdate = now, nextUpdate = thisUpdate + DAY, extensions = [] } = {}) {
+      const entries = revoked.map(({ certificate: pem, at = now, ...facts }) => ({
+        serial: readCertificate(new X509Certificate(pem).raw).serial,
+        date: at,
+        ...facts,
+      }))
+      const common = [
+        extension.authorityKeyIdentifier(authorityKeyId),
+        // A later list has a higher number (RFC 5280 5.2.3).
+        extension.crlNumber(Math.floor(thisUpdate / 1000)),
+      ]
+      return writeList({ revoked: entries, thisUpdate, nextUpdate, extensions: [...common, ...extensions] }, issuer)
     },
   }
 }
