@@ -5,7 +5,17 @@
 import { CeralaccaError } from '../base/errors.ts'
 
 /** Small tables without a slot, the same on every node. Only `transactor.reference` writes them. */
-export const REFERENCE_TABLES: readonly string[] = ['schema_migration', 'process', 'provider', 'domain', 'agreement', 'operator']
+export const REFERENCE_TABLES: readonly string[] = [
+  'schema_migration',
+  'domain',
+  'domain_policy',
+  'agreement',
+  'operator',
+  'directory_provider',
+  'directory_certificate',
+  'directory_domain',
+  'directory_state',
+]
 
 const SLOT_CONDITION = /\bslot\s*=\s*\$1\b/
 const SLOT_INSERT = /\binsert\s+into\s+\w+(?:\s+as\s+\w+)?\s*\(\s*slot\b[^)]*\)\s*(?:values\s*\(|select)\s*\$1\b/

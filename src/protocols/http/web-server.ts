@@ -1,4 +1,7 @@
-/** The HTTPS server: for now health for those who watch the service, and a first page with the parameters that a mail client needs. */
+/**
+ * The HTTPS server: for now health for those who watch the service, this provider's record for the central directory, and a first page with
+ * the parameters that a mail client needs.
+ */
 import { fastify, type FastifyInstance } from 'fastify'
 import { asCeralaccaError } from '../../base/errors.ts'
 import type { EventSink } from '../../base/events.ts'
@@ -12,6 +15,8 @@ export interface WebServerDeps {
   readonly authenticateOperator: (name: string, password: string, clientAddress: string) => Promise<void>
   /** Figures for operators: nothing of any holder. */
   readonly status: () => Promise<object>
+  /** This provider's own record, signed (.p7m). */
+  readonly directoryRecord: () => Promise<Buffer>
   readonly report: EventSink
 }
 
@@ -28,7 +33,11 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
 }
 
-export function createWebServer({ tls, probe, parameters, authenticateOperator, status, report }: WebServerDeps): WebServer {
+/** RFC 6109 4.5.6 */
+const SIGNED_DATA = 'application/pkcs7-mime; smime-type=signed-data'
+
+export function createWebServer(deps: WebServerDeps): WebServer {
+  const { tls, probe, parameters, authenticateOperator, status, directoryRecord, report } = deps
   const app: FastifyInstance = fastify({ https: { ...tls, minVersion: 'TLSv1.2' }, forceCloseConnections: true })
   const page = welcomePage(parameters)
 
@@ -55,6 +64,16 @@ export function createWebServer({ tls, probe, parameters, authenticateOperator, 
       return answer.code(refused).header('www-authenticate', 'Basic realm="Ceralacca operators"').send({ code, message })
     }
     return status()
+  })
+
+  app.get('/directory/record.ldif.p7m', async (_request, answer) => {
+    try {
+      return await answer.type(SIGNED_DATA).send(await directoryRecord())
+    } catch (thrown) {
+      const error = asCeralaccaError(thrown)
+      report('unexpected-error', { where: 'directory record', error })
+      return answer.code(503).type('application/json').send({ code: error.code })
+    }
   })
 
   app.get('/', async (_request, answer) => answer.type('text/html; charset=utf-8').send(page))
