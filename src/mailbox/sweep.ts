@@ -22,10 +22,22 @@ export async function sweepContents(
   return removed
 }
 
-/** Blobs older than `before` that no content points at, at most 1,000 of them. */
-export async function unreferencedBlobs(reader: Reader, before: Date): Promise<BlobRef[]> {
-  return reader.read<BlobRef>(
-    `select b.slot, b.id from blob b where b.created_at < $1 and not exists (select 1 from content c where c.blob = b.id) limit 1000`,
-    [before],
-  )
+/** How many blobs one statement answers. */
+const PAGE = 1000
+
+/**
+ * Blobs older than `before` that no content points at, page by page. They all come, for the first pages may be full of blobs that somebody
+ * else keeps. What is taken away meanwhile changes nothing.
+ */
+export async function* unreferencedBlobs(reader: Reader, before: Date): AsyncIterable<BlobRef[]> {
+  const sql = `select b.slot, b.id from blob b where b.created_at < $1 and (b.slot, b.id) > ($2, $3)
+    and not exists (select 1 from content c where c.blob = b.id) order by b.slot, b.id limit ${PAGE}`
+  let last: BlobRef = { slot: -1, id: '00000000-0000-0000-0000-000000000000' }
+  for (;;) {
+    const page = await reader.read<BlobRef>(sql, [before, last.slot, last.id])
+    if (page.length > 0) yield page
+    const end = page.at(-1)
+    if (!end || page.length < PAGE) return
+    last = end
+  }
 }
