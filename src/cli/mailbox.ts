@@ -1,7 +1,9 @@
 /** `ceralacca mailbox`: certified mailboxes. */
 import { clientError } from '../base/errors.ts'
+import type { ProfileChange } from '../registry/profiles.ts'
 import type { MailboxSummary } from '../registry/queries.ts'
-import { table, type Command } from './command.ts'
+import { STATUSES } from '../registry/status.ts'
+import { choiceOf, table, type Command, type Invocation } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { choosePassword, PASSWORD_OPTION } from './password.ts'
 
@@ -38,8 +40,8 @@ export const mailboxList: Command = {
     withInstallation(config, async ({ mailboxes }) => {
       const { domain } = options
       const all = await mailboxes.list(typeof domain === 'string' ? domain : undefined)
-      const rows = all.map(({ address, used, quota }) => [address, megabytes(used), megabytes(quota)])
-      return { text: table([['ADDRESS', 'USED', 'QUOTA'], ...rows]), json: all }
+      const rows = all.map(({ address, status, used, quota }) => [address, status, megabytes(used), megabytes(quota)])
+      return { text: table([['ADDRESS', 'STATUS', 'USED', 'QUOTA'], ...rows]), json: all }
     }),
 }
 
@@ -54,14 +56,67 @@ export const mailboxShow: Command = {
     }),
 }
 
-function describe({ address, used, quota, reserve, createdAt }: MailboxSummary): string {
+function describe({ address, used, quota, reserve, createdAt, ...profile }: MailboxSummary): string {
+  const { status, incomingOrdinary, forwardTo, outgoingOrdinary } = profile
   return table([
     ['Address', address],
+    ['Status', status],
     ['Used', megabytes(used)],
     ['Quota', megabytes(quota)],
     ['Reserve', `${megabytes(reserve)} for receipts`],
+    ['Ordinary mail in', forwardTo === null ? (incomingOrdinary ?? 'as the installation') : `forward to ${forwardTo}`],
+    ['Ordinary mail out', outgoingOrdinary ?? 'as the domain'],
     ['Made', createdAt.toISOString()],
   ])
+}
+
+export const mailboxSet: Command = {
+  words: ['mailbox', 'set'],
+  summary: 'Change the state of a mailbox, or what it does with ordinary mail.',
+  operands: ['ADDRESS'],
+  options: {
+    status: { type: 'string', value: STATUSES.join('|'), help: 'may it be read, may it send and receive' },
+    'incoming-ordinary': {
+      type: 'string',
+      value: 'accept|refuse|forward|default',
+      help: 'what becomes of ordinary mail to it; default: as CERALACCA_ORDINARY_MAIL says',
+    },
+    'forward-to': { type: 'string', value: 'ADDRESS', help: 'where ordinary mail is forwarded to' },
+    'outgoing-ordinary': {
+      type: 'string',
+      value: 'allow|refuse|default',
+      help: 'may it write to ordinary addresses; default: as its domain',
+    },
+  },
+  details: [
+    'suspended: can be read, neither sends nor receives. disabled: closed to its holder too.',
+    'revoked: as if it did not exist; the address is never given to anyone else.',
+  ].join('\n'),
+  async run(invocation) {
+    const { config, operands } = invocation
+    const change = changeOf(invocation)
+    if (Object.keys(change).length === 0) throw clientError('usage', 'Say what to change: see "ceralacca mailbox set --help"')
+    return withInstallation(config, async ({ mailboxes, profiles }) => {
+      const { address } = await mailboxes.show(operands[0] ?? '')
+      const mailbox = await mailboxes.find(address)
+      if (mailbox) await profiles.set(mailbox, change)
+      const changed = await mailboxes.show(address)
+      return { text: describe(changed), json: changed }
+    })
+  },
+}
+
+function changeOf({ options }: Invocation): ProfileChange {
+  const status = choiceOf(options, 'status', STATUSES)
+  const incoming = choiceOf(options, 'incoming-ordinary', ['accept', 'refuse', 'forward', 'default'])
+  const outgoing = choiceOf(options, 'outgoing-ordinary', ['allow', 'refuse', 'default'])
+  const forwardTo = options['forward-to']
+  return {
+    ...(status && { status }),
+    ...(incoming && { incomingOrdinary: incoming === 'default' ? null : incoming }),
+    ...(typeof forwardTo === 'string' && { forwardTo }),
+    ...(outgoing && { outgoingOrdinary: outgoing === 'default' ? null : outgoing }),
+  }
 }
 
 export const mailboxSetPassword: Command = {

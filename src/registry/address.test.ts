@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalAddress, checkedAddress, domainOf } from './address.ts'
+import { domainOf } from '../base/domain-of.ts'
+import { canonicalAddress, checkedAddress } from './address.ts'
 
 test('addresses that a mailbox may have, in lower case', () => {
   const good = ['mario.rossi@pec.example.it', 'a@b.it', "o'neill+x@pec.it", `${'a'.repeat(64)}@pec.it`, '1_2-3@pec.it']

@@ -17,6 +17,3 @@ export function checkedAddress(address: string): string {
     throw clientError('bad-address', `"${address}" is not a mail address such as name.surname@pec.example.it`)
   return canonical
 }
-
-/** What stands behind the "@". */
-export const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)

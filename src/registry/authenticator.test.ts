@@ -4,6 +4,7 @@ import { asCeralaccaError } from '../base/errors.ts'
 import { createAuthenticator } from './authenticator.ts'
 import { createLoginBrake, type LoginBrake } from './login-brake.ts'
 import { hashPassword } from './passwords.ts'
+import type { MailboxStatus } from './status.ts'
 
 const MARIO = 'mario@pec.it'
 const PASSWORD = 'parola segreta'
@@ -22,7 +23,7 @@ interface BrakeCalls {
 }
 
 function bench(brakeOf?: (now: () => number) => LoginBrake) {
-  const state = { now: 1_000_000, hash, asked: 0, wait: 0 }
+  const state = { now: 1_000_000, hash, status: 'active' as MailboxStatus, asked: 0, wait: 0 }
   const calls: BrakeCalls = { failed: [], succeeded: [] }
   const brake: LoginBrake = brakeOf?.(() => state.now) ?? {
     wait: () => state.wait,
@@ -37,7 +38,7 @@ function bench(brakeOf?: (now: () => number) => LoginBrake) {
         const known: Record<string, typeof MAILBOX> = { [MARIO]: MAILBOX, 'nuova@pec.it': NEW_MAILBOX }
         return Promise.resolve(known[address])
       },
-      passwordHash: ({ id }) => Promise.resolve(id === MAILBOX.id ? state.hash : undefined),
+      credential: ({ id }) => Promise.resolve(id === MAILBOX.id ? { hash: state.hash, status: state.status } : undefined),
     },
     brake,
     now: () => state.now,
@@ -53,7 +54,8 @@ const codeOf = (attempt: Promise<unknown>): Promise<string> =>
 
 test('the right password opens the mailbox, the address in any case', async () => {
   const { login, calls } = bench()
-  assert.deepEqual(await login(` ${MARIO.toUpperCase()} `, PASSWORD), { mailbox: MAILBOX, address: MARIO })
+  const { mailbox, address } = await login(` ${MARIO.toUpperCase()} `, PASSWORD)
+  assert.deepEqual({ mailbox, address }, { mailbox: MAILBOX, address: MARIO })
   assert.deepEqual(calls, { failed: [], succeeded: [`${MARIO} 192.0.2.1`] })
 })
 
@@ -135,7 +137,43 @@ test('guesses made at the same time do not get past the brake', async () => {
 test('what the database throws is passed on, and counts as no failure', async () => {
   const brake = createLoginBrake(() => 0)
   const down = (): Promise<never> => Promise.reject(new Error('no database'))
-  const authenticate = createAuthenticator({ queries: { find: down, passwordHash: down }, brake, now: () => 0 })
+  const authenticate = createAuthenticator({ queries: { find: down, credential: down }, brake, now: () => 0 })
   for (let time = 0; time < 10; time++) await assert.rejects(authenticate(MARIO, PASSWORD, '192.0.2.1'), /no database/)
   assert.equal(brake.wait(MARIO, '192.0.2.1'), 0)
+})
+
+test('a disabled or revoked mailbox is closed, also to a remembered password, and only who knows the password learns why', async () => {
+  const { login, state, calls } = bench()
+  await login(MARIO, PASSWORD)
+  for (const status of ['disabled', 'revoked'] as const) {
+    state.status = status
+    const reason = { code: 'login-refused', fault: 'client', message: new RegExp(`is ${status}`) }
+    await assert.rejects(login(MARIO, PASSWORD), reason)
+    state.now += 11 * MINUTE
+    await assert.rejects(login(MARIO, PASSWORD), reason)
+    assert.equal(await codeOf(login(MARIO, 'parola sbagliata')), 'bad-credentials')
+  }
+  assert.equal(calls.failed.length, 2, 'the right password is no guess')
+  state.status = 'active'
+  assert.equal(await codeOf(login(MARIO, PASSWORD)), 'in')
+})
+
+test('a suspended mailbox may be read, not sent from; a session that is open learns of it', async () => {
+  const { login, state } = bench()
+  const session = await login(MARIO, PASSWORD)
+  await session.checkMaySend()
+  for (const status of ['suspended', 'disabled', 'revoked'] as const) {
+    state.status = status
+    await assert.rejects(session.checkMaySend(), { code: 'sending-refused', fault: 'client', message: /cannot send/ })
+  }
+  state.status = 'suspended'
+  const reading = await login(MARIO, PASSWORD)
+  await assert.rejects(reading.checkMaySend(), { code: 'sending-refused' })
+})
+
+test('a session that was opened with an older password sends no more', async () => {
+  const { login, state } = bench()
+  const session = await login(MARIO, PASSWORD)
+  state.hash = await hashPassword('parola del tutto nuova')
+  await assert.rejects(session.checkMaySend(), { code: 'login-stale', fault: 'client' })
 })

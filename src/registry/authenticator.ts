@@ -9,14 +9,23 @@ import { canonicalAddress } from './address.ts'
 import type { LoginBrake } from './login-brake.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import type { RegistryQueries } from './queries.ts'
+import { checkMayLogIn, checkMaySend } from './status.ts'
 
 export interface Login {
   readonly mailbox: MailboxRef
   /** canonical */
   readonly address: string
+  /**
+   * To be asked before each message that is sent, for a session may outlive what it was opened with.
+   * @throws `sending-refused` for the state of the mailbox, `login-stale` if the password was changed since
+   */
+  readonly checkMaySend: () => Promise<void>
 }
 
-/** @throws `bad-credentials` (client), `login-throttled` (temporary), and what the database throws */
+/**
+ * A suspended mailbox may be read, so its holder logs in.
+ * @throws `bad-credentials`, `login-refused` (client), `login-throttled` (temporary), and what the database throws
+ */
 export type Authenticate = (user: string, password: string, clientAddress: string) => Promise<Login>
 
 interface Remembered {
@@ -29,7 +38,7 @@ const REMEMBERED_FOR = 10 * 60_000
 const MOST_REMEMBERED = 50_000
 
 export interface AuthenticatorDeps {
-  readonly queries: Pick<RegistryQueries, 'find' | 'passwordHash'>
+  readonly queries: Pick<RegistryQueries, 'find' | 'credential'>
   readonly brake: LoginBrake
   readonly now: () => number
 }
@@ -65,21 +74,38 @@ export function createAuthenticator({ queries, brake, now }: AuthenticatorDeps):
     throw new CeralaccaError('login-throttled', 'temporary', `Too many wrong passwords: try again in ${seconds} seconds`)
   }
 
+  function opened(mailbox: MailboxRef, address: string, storedHash: string): Login {
+    return {
+      mailbox,
+      address,
+      async checkMaySend() {
+        const credential = await queries.credential(mailbox)
+        if (credential?.hash !== storedHash) throw clientError('login-stale', 'The password was changed: log in again')
+        checkMaySend(credential.status)
+      },
+    }
+  }
+
   return async (user, password, clientAddress) => {
     const address = canonicalAddress(user.trim())
     checkBrake(address, clientAddress)
     const mailbox = await queries.find(address)
-    const storedHash = mailbox && (await queries.passwordHash(mailbox))
-    if (mailbox && storedHash && isRemembered(mailbox.id, password, storedHash)) return { mailbox, address }
-    const right = await verifyPassword(storedHash ?? (await decoy), password)
+    const credential = mailbox && (await queries.credential(mailbox))
+    if (mailbox && credential && isRemembered(mailbox.id, password, credential.hash)) {
+      checkMayLogIn(credential.status)
+      return opened(mailbox, address, credential.hash)
+    }
+    const right = await verifyPassword(credential?.hash ?? (await decoy), password)
     // Many guesses at the same time would all have passed the brake before the first of them failed: the rest learn nothing.
     checkBrake(address, clientAddress)
-    if (!mailbox || !storedHash || !right) {
+    if (!mailbox || !credential || !right) {
       brake.failed(address, clientAddress)
       throw clientError('bad-credentials', 'Wrong user name or password: the user name is the whole certified address')
     }
     brake.succeeded(address, clientAddress)
-    remember(mailbox.id, password, storedHash)
-    return { mailbox, address }
+    remember(mailbox.id, password, credential.hash)
+    // Only who knows the password learns the state of the mailbox.
+    checkMayLogIn(credential.status)
+    return opened(mailbox, address, credential.hash)
   }
 }

@@ -8,4 +8,10 @@ export const REGISTRY_CHECKS: readonly Check[] = [
     sql: `select 'mailbox ' || m.id as problem from mailbox m
           where not exists (select 1 from address a where a.address = m.address and a.mailbox = m.id and a.mailbox_slot = m.slot)`,
   },
+  {
+    invariant: 'registry',
+    says: 'A mailbox has a forward address if and only if it forwards ordinary mail',
+    sql: `select 'mailbox ' || mailbox as problem from mailbox_profile
+          where (incoming_ordinary is not distinct from 'forward') <> (forward_to is not null)`,
+  },
 ]

@@ -3,7 +3,7 @@
  * address waits longest. The account alone waits only briefly, and not at all from an address where its holder has logged in lately: so
  * strangers, however many, cannot lock a holder out. An IPv6 address counts by its /64, which is what one customer has.
  */
-import { isIPv6 } from 'node:net'
+import { networkOf } from '../base/network.ts'
 
 interface Failures {
   count: number
@@ -87,15 +87,4 @@ export function createLoginBrake(now: () => number): LoginBrake {
       if (trusted.size > MOST_KEYS && oldest !== undefined) trusted.delete(oldest)
     },
   }
-}
-
-/** An IPv4 address as it is; of an IPv6 address the first four groups. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head.split(':').filter((group) => group !== '')
-  // What "::" leaves out is zeros; the groups after it count only as far as they lie in the first four.
-  const after = tail === undefined ? [] : tail.split(':').filter((group) => group !== '')
-  const zeros = tail === undefined ? 0 : 8 - groups.length - after.length
-  return [...groups, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...after].slice(0, 4).join(':')
 }

@@ -1,4 +1,5 @@
 /** The registry of mailboxes: making them, finding them by address, their passwords. Called by the CLI and, through `find`, by the points. */
+import { domainOf } from '../base/domain-of.ts'
 import { clientError } from '../base/errors.ts'
 import { slotOf, uuidv7 } from '../base/ids.ts'
 import type { Domains } from '../directory/domains.ts'
@@ -6,13 +7,15 @@ import { insertFolders, insertMailbox } from '../mailbox/folder-queries.ts'
 import { STANDARD_FOLDERS } from '../mailbox/folder-names.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { Database } from '../storage/database.ts'
-import { canonicalAddress, checkedAddress, domainOf } from './address.ts'
+import { canonicalAddress, checkedAddress } from './address.ts'
 import { hashPassword } from './passwords.ts'
 import type { MailboxSummary, RegistryQueries } from './queries.ts'
 
 export interface Mailboxes {
   /** @throws `bad-address`, `no-such-domain`, `address-taken`, `weak-password` */
   create(address: string, password: string, quota: number): Promise<MailboxSummary>
+  /** Makes a mailbox that nobody can log in to until it is given a password, unless it is there. @throws `bad-address`, `no-such-domain` */
+  ensureUnattended(address: string, quota: number): Promise<void>
   /** The mailbox of an address in any case, or undefined. */
   find(address: string): Promise<MailboxRef | undefined>
   list(domain?: string): Promise<MailboxSummary[]>
@@ -62,27 +65,43 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
     return summary
   }
 
+  async function servedAddress(wanted: string): Promise<string> {
+    const address = checkedAddress(wanted)
+    const domain = domainOf(address)
+    if (await domains.isLocal(domain)) return address
+    throw clientError('no-such-domain', `${domain} is not served here: add it with "ceralacca domain add ${domain}"`)
+  }
+
+  /**
+   * Two slots, two transactions: claim the address, then make the mailbox. A claim left by a crash is completed the next time.
+   * Answers false if the mailbox is there already.
+   */
+  async function make(address: string, quota: number, passwordHash: string | null): Promise<boolean> {
+    const id = uuidv7(now())
+    await queries.claim(address, { slot: slotOf(id), id }, new Date(now()))
+    const mailbox = (await queries.find(address)) ?? { slot: slotOf(id), id }
+    return database.transactor.transact(mailbox.slot, async (tx) => {
+      if (!(await insertMailbox(tx, mailbox, address, { quota, reserve: reserveFor(quota), now: now() }))) return false
+      await insertFolders(tx, mailbox, STANDARD_FOLDERS, now())
+      if (passwordHash !== null) await queries.setPasswordHash(tx, mailbox, passwordHash, new Date(now()))
+      return true
+    })
+  }
+
   return {
     find,
 
-    /** Two slots, two transactions: claim the address, then make the mailbox. A claim left by a crash is completed the next time. */
     async create(wanted, password, quota) {
-      const address = checkedAddress(wanted)
-      const domain = domainOf(address)
-      if (!(await domains.isLocal(domain))) {
-        throw clientError('no-such-domain', `${domain} is not served here: add it with "ceralacca domain add ${domain}"`)
+      const address = await servedAddress(wanted)
+      if (!(await make(address, quota, await hashPassword(password)))) {
+        throw clientError('address-taken', `The address ${address} is given already`)
       }
-      const hash = await hashPassword(password)
-      const id = uuidv7(now())
-      await queries.claim(address, { slot: slotOf(id), id }, new Date(now()))
-      const mailbox = (await queries.find(address)) ?? { slot: slotOf(id), id }
-      await database.transactor.transact(mailbox.slot, async (tx) => {
-        const made = await insertMailbox(tx, mailbox, address, { quota, reserve: reserveFor(quota), now: now() })
-        if (!made) throw clientError('address-taken', `The address ${address} is given already`)
-        await insertFolders(tx, mailbox, STANDARD_FOLDERS, now())
-        await queries.setPasswordHash(tx, mailbox, hash, new Date(now()))
-      })
       return show(address)
+    },
+
+    async ensureUnattended(wanted, quota) {
+      if (await find(wanted)) return
+      await make(await servedAddress(wanted), quota, null)
     },
 
     list: (domain) => queries.list(domain),

@@ -2,8 +2,10 @@
 import { slotOf } from '../base/ids.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { Database, Transaction } from '../storage/database.ts'
+import { PROFILE_COLUMNS, type MailboxProfile } from './profile-queries.ts'
+import type { MailboxStatus } from './status.ts'
 
-export interface MailboxSummary {
+export interface MailboxSummary extends MailboxProfile {
   readonly address: string
   readonly used: number
   readonly quota: number
@@ -11,16 +13,8 @@ export interface MailboxSummary {
   readonly createdAt: Date
 }
 
-interface SummaryRow {
-  address: string
-  used: number
-  quota: number
-  reserve: number
-  created_at: Date
-}
-
-const SUMMARY = 'select address, used, quota, reserve, created_at from mailbox'
-const toSummary = ({ created_at, ...row }: SummaryRow): MailboxSummary => ({ ...row, createdAt: created_at })
+const SUMMARY = `select m.address, m.used, m.quota, m.reserve, m.created_at as "createdAt", ${PROFILE_COLUMNS}
+  from mailbox m left join mailbox_profile p on p.slot = m.slot and p.mailbox = m.id`
 
 export function registryQueries({ reader, transactor }: Database) {
   return {
@@ -45,24 +39,26 @@ export function registryQueries({ reader, transactor }: Database) {
     },
 
     async summary({ slot, id }: MailboxRef): Promise<MailboxSummary | undefined> {
-      const [row] = await reader.read<SummaryRow>(`${SUMMARY} where slot = $1 and id = $2`, [slot, id])
-      return row && toSummary(row)
+      const [row] = await reader.read<MailboxSummary>(`${SUMMARY} where m.slot = $1 and m.id = $2`, [slot, id])
+      return row
     },
 
     async list(domain: string | undefined): Promise<MailboxSummary[]> {
-      const rows = await reader.read<SummaryRow>(
-        `${SUMMARY} where $1::text is null or split_part(address, '@', 2) = $1 order by address`,
+      return reader.read<MailboxSummary>(
+        `${SUMMARY} where $1::text is null or split_part(m.address, '@', 2) = $1 order by m.address`,
         [domain ?? null],
       )
-      return rows.map(toSummary)
     },
 
-    async passwordHash({ slot, id }: MailboxRef): Promise<string | undefined> {
-      const [row] = await reader.read<{ hash: string }>(
-        "select hash from credential where slot = $1 and mailbox = $2 and kind = 'password'",
+    /** What a login is judged by; undefined if the mailbox has no password. */
+    async credential({ slot, id }: MailboxRef): Promise<{ hash: string; status: MailboxStatus } | undefined> {
+      const [row] = await reader.read<{ hash: string; status: MailboxStatus }>(
+        `select c.hash, coalesce(p.status, 'active') as status
+         from credential c left join mailbox_profile p on p.slot = c.slot and p.mailbox = c.mailbox
+         where c.slot = $1 and c.mailbox = $2 and c.kind = 'password'`,
         [slot, id],
       )
-      return row?.hash
+      return row
     },
 
     async setPasswordHash(tx: Transaction, { slot, id }: MailboxRef, hash: string, at: Date): Promise<void> {
