@@ -13,6 +13,7 @@ const CODES: Readonly<Record<string, string>> = {
   'bad-folder-name': 'CANNOT',
   'bad-credentials': 'AUTHENTICATIONFAILED',
   'login-throttled': 'UNAVAILABLE',
+  'login-refused': 'CONTACTADMIN',
 }
 
 /** Errors of these codes are expected: nobody needs to hear of them. */

@@ -9,7 +9,7 @@ export type SessionState = 'unauthenticated' | 'authenticated' | 'selected'
 
 export interface SessionDeps {
   readonly store: MailboxStore
-  /** Throws CeralaccaError `bad-credentials` or `login-throttled`, or a temporary one. */
+  /** Throws CeralaccaError `bad-credentials`, `login-refused` or `login-throttled`, or a temporary one. */
   authenticate(address: string, password: string, clientAddress: string): Promise<{ mailbox: MailboxRef; address: string }>
   /** Unexpected errors; never with a message's content or a password. */
   report(error: unknown): void

@@ -16,15 +16,18 @@ export const reply = (code: number, text: string): SmtpReply => new SmtpReply(co
 const BY_CODE: Record<string, [number, string]> = {
   'bad-credentials': [535, '5.7.8'],
   'login-throttled': [454, '4.7.0'],
-  'bad-from': [550, '5.6.0'],
-  'bad-to': [550, '5.6.0'],
-  'bad-header': [550, '5.6.0'],
-  'nul-byte': [550, '5.6.0'],
-  'sender-mismatch': [550, '5.7.1'],
-  'recipient-mismatch': [550, '5.7.1'],
-  'bcc-present': [550, '5.7.1'],
-  'too-large': [552, '5.3.4'],
+  'bad-recipient': [553, '5.1.3'],
+  // RFC 6531 3.5
+  'non-ascii-address': [553, '5.6.7'],
   'mailbox-full': [552, '5.2.2'],
+  'login-refused': [535, '5.7.8'],
+  'login-stale': [530, '5.7.0'],
+  'sending-refused': [550, '5.7.1'],
+  'relay-denied': [550, '5.7.1'],
+  'no-such-mailbox': [550, '5.1.1'],
+  'mailbox-disabled': [550, '5.2.1'],
+  'certified-only': [550, '5.7.1'],
+  'threat-found': [550, '5.7.1'],
 }
 
 /** The reply to an error of the house. Details of what is not the client's fault stay in the log. */

@@ -2,12 +2,14 @@
  * The submission service (RFC 6409): SMTP with login, on a TLS port and on a STARTTLS port (RFC 8314). Bytes to typed requests for the
  * Access Point; no rule of PEC here.
  */
-import type { AddressInfo } from 'node:net'
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server'
-import { asCeralaccaError } from '../../base/errors.ts'
+import { canonicalPath } from '../../access/forward-path.ts'
+import type { Answer } from '../../access/types.ts'
 import type { Login } from '../../registry/authenticator.ts'
-import { createMemoryBudget } from './memory-budget.ts'
-import { reply, replyFor } from './replies.ts'
+import { distinct } from './addresses.ts'
+import { createMessageReader } from './message-reader.ts'
+import { reply } from './replies.ts'
+import { answer, close, open, serviceOptions, type TlsKeys } from './smtp-service.ts'
 
 export interface SubmissionServerDeps {
   readonly authenticate: (user: string, password: string, clientAddress: string) => Promise<Login>
@@ -17,10 +19,8 @@ export interface SubmissionServerDeps {
     recipients: string[]
     bytes: Buffer
     client: { address: string; protocol: string }
-  }) => Promise<{ pecMsgid: string }>
-  /** Whether certified mail can reach the domain of a recipient. */
-  readonly isServed: (domain: string) => Promise<boolean>
-  readonly tls: { readonly key: string; readonly cert: string }
+  }) => Promise<Answer>
+  readonly tls: TlsKeys
   readonly serverName: string
   readonly limits: { readonly messageBytes: number; readonly recipients: number }
 }
@@ -32,77 +32,45 @@ export interface SubmissionServer {
   close(): Promise<void>
 }
 
-/** Messages being received hold at most so much memory together; beyond it a client is asked to come back. */
-const MEMORY_BUDGET = 256 * 1024 * 1024
-const CLOSE_TIMEOUT_MS = 5000
-const IDLE_TIMEOUT_MS = 5 * 60_000
-const MOST_CLIENTS = 5000
-
 export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionServer {
-  const { authenticate, accept, isServed, tls, serverName, limits } = deps
-  const budget = createMemoryBudget(MEMORY_BUDGET)
+  const { authenticate, accept, tls, serverName, limits } = deps
+  const readMessage = createMessageReader(limits)
 
-  /** Runs a handler and answers its client; what it throws becomes an SMTP reply. */
-  function answer<T>(work: () => Promise<T>, callback: (error: Error | null, result?: T) => void): void {
-    work().then(
-      (result) => callback(null, result),
-      (thrown: unknown) => callback(replyFor(asCeralaccaError(thrown))),
-    )
+  async function checkSender(address: string, session: SMTPServerSession): Promise<void> {
+    const login = session.user as Login | undefined
+    if (!login) throw reply(530, '5.7.0 Use STARTTLS and log in first')
+    const own = login.address
+    if (address === '' || canonicalPath(address).toLowerCase() !== own)
+      throw reply(553, `5.7.1 You are logged in as ${own}: MAIL FROM must be that address`)
+    await login.checkMaySend()
   }
 
-  async function checkRecipient(address: string, session: SMTPServerSession): Promise<void> {
+  async function checkRecipient(written: string, session: SMTPServerSession): Promise<void> {
     if (session.envelope.rcptTo.length >= limits.recipients)
       throw reply(452, `4.5.3 At most ${limits.recipients} recipients at a time`)
-    const domain = address.slice(address.lastIndexOf('@') + 1)
-    if (!(await isServed(domain))) throw reply(550, `5.1.2 ${domain} cannot be reached from here by certified mail`)
+    // It throws for what is no address: whose it is decides the Access Point.
+    canonicalPath(written)
   }
 
-  async function receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
-    const claim = budget.claim()
-    try {
-      const pieces: Buffer[] = []
-      let refusal: Error | undefined
-      // The message is read to its end also when it is refused: the client listens only then.
-      for await (const piece of stream as AsyncIterable<Buffer>) {
-        if (!refusal && stream.sizeExceeded) refusal = reply(552, `5.3.4 The message is larger than ${limits.messageBytes} bytes`)
-        if (!refusal && !claim.add(piece.length)) refusal = reply(452, '4.3.1 Too many large messages at once: try again later')
-        if (refusal) pieces.length = 0
-        else pieces.push(piece)
-      }
-      if (stream.sizeExceeded) refusal = reply(552, `5.3.4 The message is larger than ${limits.messageBytes} bytes`)
-      if (refusal) throw refusal
+  const receive = (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> =>
+    readMessage(stream, async (bytes) => {
       const { mailbox, address } = session.user as Login
-      const { pecMsgid } = await accept({
+      const given = await accept({
         mailbox,
         sender: address,
-        recipients: distinct(session.envelope.rcptTo.map((recipient) => recipient.address)),
-        bytes: Buffer.concat(pieces),
+        recipients: distinct(session.envelope.rcptTo.map((recipient) => canonicalPath(recipient.address))),
+        bytes,
         client: { address: session.remoteAddress, protocol: session.transmissionType },
       })
-      return `2.0.0 Accepted as certified mail, id ${pecMsgid}`
-    } finally {
-      claim.release()
-    }
-  }
+      return told(given)
+    })
 
-  function createServer(secure: boolean): SMTPServer {
-    const server = new SMTPServer({
-      ...tls,
+  const createServer = (secure: boolean): SMTPServer =>
+    new SMTPServer({
+      ...serviceOptions({ tls, serverName, messageBytes: limits.messageBytes }),
       secure,
-      minVersion: 'TLSv1.2',
-      name: serverName,
-      banner: 'Ceralacca',
-      heloResponse: '%s greets %s',
-      size: limits.messageBytes,
       authMethods: ['PLAIN', 'LOGIN'],
       authRequiredMessage: 'Log in first: certified mail is sent by its holder only',
-      hideSMTPUTF8: true,
-      // The library knows one enhanced code per reply code; ours are exact and stand in the text, so the extension is not announced.
-      hideENHANCEDSTATUSCODES: true,
-      disableReverseLookup: true,
-      socketTimeout: IDLE_TIMEOUT_MS,
-      closeTimeout: CLOSE_TIMEOUT_MS,
-      maxClients: MOST_CLIENTS,
       // Before TLS no login is offered, so that no client sends a password in clear.
       onConnect(session, callback) {
         if (!session.secure) session.disabledCommands = ['AUTH']
@@ -114,20 +82,10 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       },
       onAuth: ({ username, password }, session, callback) =>
         answer(async () => ({ user: await authenticate(username ?? '', password ?? '', session.remoteAddress) }), callback),
-      onMailFrom: ({ address }, session, callback) =>
-        answer(async () => {
-          const login = session.user as Login | undefined
-          if (!login) throw reply(530, '5.7.0 Use STARTTLS and log in first')
-          const own = login.address
-          if (address.toLowerCase() !== own) throw reply(553, `5.7.1 You are logged in as ${own}: MAIL FROM must be that address`)
-        }, callback),
+      onMailFrom: ({ address }, session, callback) => answer(() => checkSender(address, session), callback),
       onRcptTo: ({ address }, session, callback) => answer(() => checkRecipient(address, session), callback),
       onData: (stream, session, callback) => answer(() => receive(stream, session), callback),
     })
-    // A client that breaks off, or speaks no TLS, is its own affair.
-    server.on('error', () => undefined)
-    return server
-  }
 
   const [tlsServer, starttlsServer] = [createServer(true), createServer(false)]
 
@@ -136,24 +94,13 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       return { tlsPort: await open(tlsServer, host, tlsPort), starttlsPort: await open(starttlsServer, host, starttlsPort) }
     },
     async close() {
-      await Promise.all([tlsServer, starttlsServer].map((server) => new Promise<void>((resolve) => server.close(resolve))))
+      await Promise.all([close(tlsServer), close(starttlsServer)])
     },
   }
 }
 
-function open(server: SMTPServer, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.server.once('error', reject)
-    server.listen(port, host, () => {
-      server.server.off('error', reject)
-      resolve((server.server.address() as AddressInfo).port)
-    })
-  })
-}
-
-/** Each address once, compared in any case, as first written. */
-function distinct(addresses: readonly string[]): string[] {
-  const known = new Map<string, string>()
-  for (const address of addresses) if (!known.has(address.toLowerCase())) known.set(address.toLowerCase(), address)
-  return [...known.values()]
+/** A refusal is a 250 too: the notice is the answer, and an error would be a second one (decision 0011). */
+function told(given: Answer): string {
+  if (given.outcome === 'accepted') return `2.0.0 Accepted as certified mail, id ${given.pecMsgid}`
+  return `2.0.0 NOT accepted (${given.code}): the non-acceptance notice is in your mailbox, id ${given.pecMsgid}`
 }
