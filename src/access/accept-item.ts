@@ -31,6 +31,7 @@ export function acceptItem(pack: BytesPack, { at, blob, acceptance, submission }
       recipients: data.recipients,
       replyTo: data.replyTo,
       subject: storable(data.subject),
+      receiptType: data.receiptType,
       rawSubject: data.rawSubject === null ? null : Buffer.from(data.rawSubject, 'latin1').toString('base64'),
       envelope: contentItem(pack, uuidv7(at.ms), envelope),
       acceptance: acceptanceId,
