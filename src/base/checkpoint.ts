@@ -5,10 +5,16 @@
 export const CHECKPOINTS = [
   'accept-before-commit',
   'accept-after-commit',
+  'refuse-before-commit',
+  'refuse-after-commit',
   'deliver-before-commit',
   'deliver-after-commit',
   'receive-before-commit',
   'receive-after-commit',
+  'relay-before-commit',
+  'relay-after-commit',
+  'take-before-commit',
+  'take-after-commit',
 ] as const
 
 export type CheckpointName = (typeof CHECKPOINTS)[number]

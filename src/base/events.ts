@@ -12,9 +12,30 @@ export interface Events {
   'submission-refused': { code: string; bytes: number }
   delivered: { pecMsgid: string; outcome: 'delivered' | 'failed' }
   'dispatch-attempt-failed': { pecMsgid: string; error: CeralaccaError }
+  /** a dispatch that keeps failing: somebody should look */
+  'dispatch-stuck': { pecMsgid: string; attempts: number }
+  'receipt-stuck': { pecMsgid: string; kind: string; reason: string }
+  /** another server could not take a message now; `reason` is its reply */
+  'send-deferred': { pecMsgid: string; domain: string; reason: string }
+  'mail-taken': { kind: string; recipients: number; bytes: number; provider: string; milliseconds: number }
+  'mail-refused': { code: string; bytes: number; clientAddress: string }
+  /** another provider found a virus in an envelope of ours: our scanner did not know it (RFC 6109 2.2.2) */
+  'virus-missed': { pecMsgid: string; provider: string; virus: string }
   'login-failed': { service: string; code: string; clientAddress: string }
   'unexpected-error': { where: string; error: CeralaccaError }
+  /** a message whose time in quarantine is over was deleted; `at` (ISO 8601) is when it was found */
+  'quarantine-expired': { pecMsgid: string; point: 'access' | 'incoming'; at: string }
   swept: { contents: number; blobs: number; files: number }
+  'directory-refreshed': { version: number; changed: boolean; providers: number; domains: number }
+  'directory-refresh-failed': { error: CeralaccaError }
+  /** The providers' directory is more than 48 hours old (ISO 8601), or was never fetched. */
+  'directory-stale': { fetchedAt: string | null }
+  /** Records or values of the directory that cannot be used: they are left out. `line` is that of the LDIF file. */
+  'directory-problems': { count: number; examples: readonly { line: number; dn: string; problem: string }[] }
+  /** Two providers claim the same domain or certificate: `kept` has it. */
+  'directory-conflicts': { count: number; examples: readonly { claimed: string; kept: string; refused: string }[] }
+  /** A revocation list could not be fetched: the last one counts until `validUntil` (ISO 8601); null if there is none, and nothing can be verified. */
+  'revocation-list-stale': { url: string; validUntil: string | null; error: CeralaccaError }
   /** something that the house copes with by itself */
   warning: { where: string; message: string }
   stopping: { reason: string }

@@ -41,7 +41,11 @@ const two = (value: number): string => String(value).padStart(2, '0')
 /** The instant of `ms` (default: now), cut to whole seconds, in Europe/Rome time. */
 export function instantOf(ms: number = Date.now()): Instant {
   const whole = Math.floor(ms / 1000) * 1000
-  const offset = romeOffsetMinutes(whole)
+  return instantIn(whole, romeOffsetMinutes(whole))
+}
+
+/** The instant of `ms` (whole seconds) as it is written where the clocks are `offset` minutes ahead of UTC. */
+export function instantIn(whole: number, offset: number): Instant {
   const local = new Date(whole + offset * 60_000)
   const sign = offset < 0 ? '-' : '+'
   const zone = `${sign}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`

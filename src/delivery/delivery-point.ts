@@ -1,119 +1,90 @@
 /**
  * The Delivery Point (RFC 6109 2.2.3): puts envelopes into mailboxes and issues the receipts, in one transaction of the recipient's slot
- * (I3); puts receipts into the sender's mailbox. Deliveries to one mailbox travel together. Called by transport/dispatcher.ts.
+ * (I3); puts other mail into mailboxes without a receipt. Deliveries to one mailbox travel together. Called by transport and incoming.
  */
 import { createBatcher } from '../base/batcher.ts'
 import type { Checkpoint } from '../base/checkpoint.ts'
+import { CeralaccaError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
-import { newMessageId, slotOf, uuidv7 } from '../base/ids.ts'
-import { instantOf, type Instant } from '../base/instant.ts'
-import { BytesPack, arrivalItem, contentItem, type MessageContent } from '../mailbox/content.ts'
-import { ledgerEntry } from '../ledger/entry.ts'
+import { slotOf, uuidv7 } from '../base/ids.ts'
+import type { Instant } from '../base/instant.ts'
+import { BytesPack, arrivalItem, type MessageContent } from '../mailbox/content.ts'
+import { ledgerEntry, type LedgerFacts } from '../ledger/entry.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { Failure } from '../pec/certification-data.ts'
-import { deliveryReceipt, nonDeliveryNotice, type Issuer } from '../pec/receipts.ts'
-import type { Sealer } from '../seal/cms-template.ts'
-import { sealMessage } from '../seal/seal-message.ts'
 import type { Bus } from '../storage/bus.ts'
 import type { Database } from '../storage/database.ts'
 import { LEASE_MS } from '../transport/lease.ts'
-import type { Dispatch, OutgoingReceipt, ReceiptKind } from '../transport/types.ts'
+import type { Delivery, OutgoingReceipt } from '../transport/types.ts'
+import { createReceiptMaker, verdictItem, type ReceiptMakerDeps, type SealedReceipt } from './delivery-receipt.ts'
+import { mailboxDisabled, mailboxFull, noSuchMailbox } from './failures.ts'
 import { deliveryQueries, type DeliveryStatus } from './queries.ts'
-import { mailboxFull, noSuchMailbox } from './failures.ts'
 
-export interface DeliveryPointDeps {
+/** What stands behind an address of ours: a mailbox, with the status code by which mail to it is refused now (null: it takes mail), or nothing. */
+export type Destination = { readonly mailbox: MailboxRef; readonly refusal: '5.1.1' | '5.2.1' | null } | undefined
+
+export interface DeliveryPointDeps extends ReceiptMakerDeps {
   readonly database: Database
-  readonly sealer: Sealer
-  readonly issuer: Issuer
-  /** domain of the receipts' Message-IDs */
-  readonly domain: string
-  readonly findMailbox: (address: string) => Promise<MailboxRef | undefined>
+  readonly destination: (address: string) => Promise<Destination>
   readonly bus: Pick<Bus, 'publish'>
   readonly report: EventSink
   readonly checkpoint: Checkpoint
-  readonly now: () => number
+}
+
+/** Mail that has no receipt: an anomaly envelope, or a message that is passed on as it came. */
+export interface PlainMail {
+  /** with the recipient, the key of I4 */
+  readonly id: string
+  readonly recipient: string
+  readonly content: MessageContent
+  readonly at: Instant
+  readonly facts: LedgerFacts
+  /** the provider that it came from; empty if from none */
+  readonly provider: string
+  /** what the ledger calls it: mail, or a notice between providers */
+  readonly event: 'delivered' | 'receipt-received'
 }
 
 export interface DeliveryPoint {
   /** Answers the receipt that is now in the outbox, or undefined if the verdict was given before. */
-  deliver(dispatch: Dispatch): Promise<OutgoingReceipt | undefined>
-  /** Puts a receipt into the sender's mailbox and closes its dispatch. */
-  receive(receipt: OutgoingReceipt): Promise<void>
+  deliver(delivery: Delivery): Promise<OutgoingReceipt | undefined>
+  /**
+   * Puts mail without a receipt into a mailbox. It was taken in, so it is put there whatever the mailbox's state is by now; it may use the
+   * receipts' reserve. Repeated, it changes nothing. @throws `mailbox-missing`
+   */
+  store(mail: PlainMail): Promise<void>
 }
 
-interface SealedReceipt extends OutgoingReceipt {
-  readonly at: Instant
-  readonly failure: Failure | null
-}
-
-interface Delivery {
-  readonly mailbox: MailboxRef
-  readonly dispatch: Dispatch
-  readonly receipt: SealedReceipt
-}
-
-interface Returned {
-  readonly receipt: OutgoingReceipt
-  readonly at: Instant
-}
+type Arriving =
+  | { readonly mailbox: MailboxRef; readonly delivery: Delivery; readonly receipt: SealedReceipt }
+  | { readonly mailbox: MailboxRef; readonly mail: PlainMail }
 
 export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
-  const { database, sealer, issuer, domain, findMailbox, bus, report, checkpoint, now } = deps
+  const { database, issuer, destination, bus, report, checkpoint, now } = deps
+  const { provider } = issuer
   const queries = deliveryQueries(database)
+  const makeReceipt = createReceiptMaker(deps)
   const lease = (): Date => new Date(now() + LEASE_MS)
 
-  async function sealReceipt(dispatch: Dispatch, slot: number, failure: Failure | null): Promise<SealedReceipt> {
-    const { submission, recipient } = dispatch
-    const at = instantOf(now())
-    const messageId = newMessageId(at.ms, domain)
-    const input = { issuer, submission: submission.data, at, messageId, recipient }
-    const message = failure
-      ? nonDeliveryNotice({ ...input, failure })
-      : deliveryReceipt({ ...input, original: submission.original })
-    const sealed = await sealMessage(sealer, message, at.ms, submission.body)
-    const { pecMsgid, msgid, sender, subject } = submission.data
+  function itemOf(pack: BytesPack, arriving: Arriving): object {
+    if ('receipt' in arriving) {
+      const { receipt, delivery } = arriving
+      const envelope = arrivalItem(pack, uuidv7(receipt.at.ms), delivery.envelope.envelope, receipt.at, false)
+      return { envelope, ...verdictItem(pack, receipt, delivery.provider ?? provider) }
+    }
+    const { id, recipient, content, at, facts, provider: sealedBy, event } = arriving.mail
     return {
-      slot,
-      pecMsgid,
+      pecMsgid: id,
       recipient,
-      kind: failure ? 'non-delivery' : 'delivery',
-      messageId,
-      content: { ...sealed, slice: failure ? null : submission.envelope.slice },
-      target: submission.sender,
-      msgid,
-      sender,
-      subject,
-      at,
-      failure,
+      envelope: arrivalItem(pack, uuidv7(at.ms), content, at, true),
+      ledger: ledgerEntry(event, at, { ...facts, recipients: [recipient] }, { related: [], provider: sealedBy }),
     }
   }
 
-  /** The ledger's entry of a verdict, and the outbox item of its receipt. */
-  function verdictItem(pack: BytesPack, receipt: SealedReceipt): object {
-    const { pecMsgid, recipient, kind, messageId, content, target, at, failure } = receipt
-    const facts = { ...receipt, recipients: [recipient] }
-    const details = { related: [messageId], provider: issuer.provider, detail: failure?.text ?? null }
-    return {
-      receipt: {
-        ...contentItem(pack, uuidv7(at.ms), content),
-        pecMsgid,
-        recipient,
-        kind,
-        messageId,
-        targetSlot: target.slot,
-        targetMailbox: target.id,
-      },
-      ledger: ledgerEntry(failure ? 'delivery-failed' : 'delivered', at, facts, details),
-    }
-  }
-
-  const deliverTogether = createBatcher<Delivery, DeliveryStatus>(async (_, deliveries) => {
-    const [{ mailbox }] = deliveries as [Delivery, ...Delivery[]]
+  const deliverTogether = createBatcher<Arriving, DeliveryStatus>(async (_, arriving) => {
+    const [{ mailbox }] = arriving as [Arriving, ...Arriving[]]
     const pack = new BytesPack()
-    const items = deliveries.map(({ dispatch, receipt }) => ({
-      envelope: arrivalItem(pack, uuidv7(receipt.at.ms), dispatch.submission.envelope, receipt.at, false),
-      ...verdictItem(pack, receipt),
-    }))
+    const items = arriving.map((one) => itemOf(pack, one))
     checkpoint('deliver-before-commit')
     const statuses = await queries.deliver(mailbox, items, pack.bytes(), lease())
     checkpoint('deliver-after-commit')
@@ -121,60 +92,42 @@ export function createDeliveryPoint(deps: DeliveryPointDeps): DeliveryPoint {
     return statuses
   })
 
-  const receiveTogether = createBatcher<Returned, void>(async (_, returned) => {
-    const [{ receipt: first }] = returned as [Returned, ...Returned[]]
+  async function fail(delivery: Delivery, slot: number, failure: Failure): Promise<OutgoingReceipt | undefined> {
+    const receipt = await makeReceipt(delivery, slot, failure)
     const pack = new BytesPack()
-    const items = returned.map(({ receipt, at }) => receivedItem(pack, receipt, at, issuer.provider))
-    checkpoint('receive-before-commit')
-    await queries.receive(first.target, items, pack.bytes())
-    checkpoint('receive-after-commit')
-    bus.publish(first.target.id)
-    return returned.map(() => undefined)
-  })
-
-  async function fail(dispatch: Dispatch, slot: number, failure: Failure): Promise<OutgoingReceipt | undefined> {
-    const receipt = await sealReceipt(dispatch, slot, failure)
-    const pack = new BytesPack()
-    const status = await queries.fail(slot, verdictItem(pack, receipt), pack.bytes(), lease())
+    const status = await queries.fail(slot, verdictItem(pack, receipt, delivery.provider ?? provider), pack.bytes(), lease())
     if (status !== 'failed') return undefined
     report('delivered', { pecMsgid: receipt.pecMsgid, outcome: 'failed' })
     return receipt
   }
 
   return {
-    async deliver(dispatch) {
-      const { submission, recipient, retried } = dispatch
-      const mailbox = await findMailbox(recipient)
-      // Where there is no mailbox, the hash of the address places the verdict. It stands, even if the mailbox has been made since.
+    async deliver(delivery) {
+      const { envelope, recipient, retried } = delivery
+      const { pecMsgid } = envelope.data
+      const found = await destination(recipient)
+      // The verdict is in the mailbox's slot, whatever its state, for that may change between two attempts. Where there is no mailbox, the hash
+      // of the address places it; then it stands, even if the mailbox has been made since.
       const addressSlot = slotOf(recipient.toLowerCase())
-      if (!mailbox) return fail(dispatch, addressSlot, noSuchMailbox(issuer.provider))
-      if (retried && (await queries.hasVerdict(addressSlot, submission.data.pecMsgid, recipient))) return undefined
-      const receipt = await sealReceipt(dispatch, mailbox.slot, null)
-      const status = await deliverTogether(mailbox.id, { mailbox, dispatch, receipt })
-      if (status === 'full') return fail(dispatch, mailbox.slot, mailboxFull(issuer.provider))
+      const slots = new Set([found?.mailbox.slot ?? addressSlot, addressSlot])
+      if (retried) for (const slot of slots) if (await queries.hasVerdict(slot, pecMsgid, recipient)) return undefined
+      if (!found) return fail(delivery, addressSlot, noSuchMailbox(provider))
+      const { mailbox, refusal } = found
+      if (refusal !== null)
+        return fail(delivery, mailbox.slot, refusal === '5.1.1' ? noSuchMailbox(provider) : mailboxDisabled(provider))
+      const receipt = await makeReceipt(delivery, mailbox.slot, null)
+      const status = await deliverTogether(mailbox.id, { mailbox, delivery, receipt })
+      if (status === 'full') return fail(delivery, mailbox.slot, mailboxFull(provider))
       if (status === 'repeated') return undefined
-      report('delivered', { pecMsgid: receipt.pecMsgid, outcome: 'delivered' })
+      report('delivered', { pecMsgid, outcome: 'delivered' })
       return receipt
     },
 
-    receive: (receipt) => receiveTogether(receipt.target.id, { receipt, at: instantOf(now()) }),
-  }
-}
-
-const OUTCOME: Record<ReceiptKind, string> = { delivery: 'delivered', 'non-delivery': 'failed' }
-
-function receivedItem(pack: BytesPack, receipt: OutgoingReceipt, at: Instant, provider: string): object {
-  const { pecMsgid, recipient, kind, messageId } = receipt
-  const content: MessageContent = receipt.content
-  return {
-    receipt: {
-      ...arrivalItem(pack, uuidv7(at.ms), content, at, true),
-      pecMsgid,
-      recipient,
-      kind,
-      messageId,
-      outcome: OUTCOME[kind],
+    async store(mail) {
+      const found = await destination(mail.recipient)
+      if (!found)
+        throw new CeralaccaError('mailbox-missing', 'bug', `there is no mailbox ${mail.recipient}, and mail for it was taken in`)
+      await deliverTogether(found.mailbox.id, { mailbox: found.mailbox, mail })
     },
-    ledger: ledgerEntry('receipt-received', at, { ...receipt, recipients: [recipient] }, { related: [messageId], provider }),
   }
 }

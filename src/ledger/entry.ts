@@ -4,8 +4,22 @@
  */
 import type { Instant } from '../base/instant.ts'
 
-/** What happened. `accepted` stands for the acceptance, its receipt and its envelope: one transaction, one instant (I7). */
-export type LedgerEvent = 'accepted' | 'delivered' | 'delivery-failed' | 'receipt-received'
+/**
+ * What happened. `accepted` stands for the acceptance, its receipt and its envelope: one transaction, one instant (I7); `refused` for a
+ * non-acceptance with its notice; `taken-in-charge` for another provider's envelope that came in, with its take-in-charge; `arrived` for
+ * other mail that came in; `virus-found` for an envelope that goes no further; `relayed` for what another server has taken over.
+ */
+export type LedgerEvent =
+  | 'accepted'
+  | 'refused'
+  | 'taken-in-charge'
+  | 'arrived'
+  | 'virus-found'
+  | 'delivered'
+  | 'delivery-failed'
+  | 'receipt-received'
+  | 'timeout-notice'
+  | 'relayed'
 
 export interface LedgerFacts {
   readonly pecMsgid: string

@@ -22,12 +22,25 @@ export interface NumberedEntry extends LedgerEntry {
   readonly seq: number
 }
 
+/** The events of a message in the order in which they come, as far as there is one. */
+const WAY: readonly LedgerEvent[] = [
+  'accepted',
+  'refused',
+  'relayed',
+  'arrived',
+  'taken-in-charge',
+  'virus-found',
+  'delivered',
+  'delivery-failed',
+  'timeout-notice',
+  'receipt-received',
+]
+
 /** All entries of one message, by time; what one second holds, in the order of a message's way. */
 export async function entriesOf(reader: Reader, pecMsgid: string): Promise<NumberedEntry[]> {
   const rows = await reader.read<EntryRow>(
-    `select * from ledger_entry where pec_msgid = $1
-     order by at, array_position(array['accepted', 'delivered', 'delivery-failed', 'receipt-received'], event), slot, seq`,
-    [pecMsgid],
+    'select * from ledger_entry where pec_msgid = $1 order by at, array_position($2, event), slot, seq',
+    [pecMsgid, WAY],
   )
   return rows.map(({ at, pec_msgid, ...row }) => ({ ...row, at: at.getTime(), pecMsgid: pec_msgid }))
 }

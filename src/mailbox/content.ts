@@ -24,6 +24,15 @@ export interface MessageContent {
   readonly slice: BlobSlice | null
 }
 
+/** A blob that is not stored yet; one whose place is the disk has been put there (`putOnDisk`). */
+export interface NewBlob {
+  readonly slot: number
+  readonly id: string
+  readonly place: 'database' | 'disk'
+  readonly bytes: Buffer
+  readonly sha256: Buffer
+}
+
 /** The bytes of one call, and the positions that its items name. */
 export class BytesPack {
   private readonly pieces: Buffer[] = []
@@ -68,4 +77,9 @@ export function contentItem(pack: BytesPack, id: string, content: MessageContent
 /** The JSON of a message for `mailbox_append`: a certified message as it comes into an inbox, unread. */
 export function arrivalItem(pack: BytesPack, id: string, content: MessageContent, at: Instant, receipt: boolean): object {
   return { ...contentItem(pack, id, content), flags: 0, keywords: '{}', internalDate: at.ms, receipt }
+}
+
+/** The JSON of a blob for a function that adds its row (`blob_add`): its hash, and its bytes if they lie in the database, in the pack. */
+export function blobItem(pack: BytesPack, { id, place, bytes, sha256 }: NewBlob): object {
+  return { id, size: bytes.length, place, at: pack.add(sha256, ...(place === 'database' ? [bytes] : [])) }
 }

@@ -11,6 +11,8 @@ export interface Contents {
   load(slot: number, id: string): Promise<MessageContent>
   /** Bytes [from, to) in pieces of at most 1 MiB. @throws `content-missing`, `blob-missing` */
   read(slot: number, id: string, from: number, to: number): AsyncIterable<Buffer>
+  /** The bytes that a content's slice names; none if it has no slice. @throws `blob-missing` */
+  readSlice(content: MessageContent): Promise<Buffer>
 }
 
 export function createContents(queries: Pick<MailboxQueries, 'content'>, blobs: Pick<Blobs, 'read'>): Contents {
@@ -35,7 +37,11 @@ export function createContents(queries: Pick<MailboxQueries, 'content'>, blobs: 
     if (to > tailStart) yield tail.subarray(Math.max(from - tailStart, 0), to - tailStart)
   }
 
-  return { load, read }
+  async function readSlice({ slice }: MessageContent): Promise<Buffer> {
+    return slice ? blobs.read(slice, slice.place, slice.offset, slice.length) : Buffer.alloc(0)
+  }
+
+  return { load, read, readSlice }
 }
 
 /** A stored content's parts, from any row that has its columns. */

@@ -12,12 +12,20 @@ export const TRANSPORT_CHECKS: readonly Check[] = [
   },
   {
     invariant: 'I2',
-    says: 'A dispatch is closed by exactly one final receipt, and has none while it is open',
-    sql: `select d.pec_msgid || ' to ' || d.recipient as problem from dispatch d left join (
-            select slot, pec_msgid, recipient, count(*) as receipts, min(kind) as kind from receipt group by slot, pec_msgid, recipient
-          ) r on r.slot = d.slot and r.pec_msgid = d.pec_msgid and r.recipient = d.recipient
-          where coalesce(r.receipts, 0) <> case when d.outcome is null then 0 else 1 end
-            or (d.outcome = 'delivered' and r.kind <> 'delivery') or (d.outcome = 'failed' and r.kind <> 'non-delivery')`,
+    says: 'A dispatch is open, or closed by exactly one receipt of its outcome, or was taken over by an ordinary server',
+    sql: `select d.pec_msgid || ' to ' || d.recipient as problem from dispatch d left join receipt r
+            on r.slot = d.slot and r.pec_msgid = d.pec_msgid and r.recipient = d.recipient and r.message_id = d.closed_by
+          where (d.outcome is null) <> (d.closed_at is null)
+            or (d.closed_by is null) <> (d.outcome is null or d.outcome = 'relayed')
+            or d.closed_by is not null and r.kind is distinct from
+              (case d.outcome when 'delivered' then 'delivery' when 'failed' then 'non-delivery' when 'expired' then 'timeout-24' end)`,
+  },
+  {
+    invariant: 'I2',
+    says: 'No final receipt has come to a dispatch that is still open',
+    sql: `select d.pec_msgid || ' to ' || d.recipient as problem from dispatch d
+          where d.outcome is null and exists (select 1 from receipt r where r.slot = d.slot and r.pec_msgid = d.pec_msgid
+            and r.recipient = d.recipient and r.kind <> 'timeout-12')`,
   },
   {
     invariant: 'I6',
@@ -27,9 +35,17 @@ export const TRANSPORT_CHECKS: readonly Check[] = [
   },
   {
     invariant: 'I6',
-    says: 'A receipt has exactly one ledger entry',
+    says: 'A receipt has exactly one ledger entry of its arrival',
     sql: `select r.pec_msgid || ' to ' || r.recipient as problem from receipt r
-          where (select count(*) from ledger_entry e where e.slot = r.slot and e.pec_msgid = r.pec_msgid
-            and e.event = 'receipt-received' and e.related = array[r.message_id]) <> 1`,
+          where (select count(*) from ledger_entry e where e.slot = r.slot and e.pec_msgid = r.pec_msgid and e.related = array[r.message_id]
+            and e.event = case when r.origin <> 'own' then 'receipt-received' when r.kind = 'non-delivery' then 'delivery-failed'
+              else 'timeout-notice' end) <> 1`,
+  },
+  {
+    invariant: 'I6',
+    says: 'What another server has taken over has exactly one ledger entry of it',
+    sql: `select d.pec_msgid || ' to ' || d.recipient as problem from dispatch d
+          where d.sent_at is not null and (select count(*) from ledger_entry e where e.slot = d.slot and e.pec_msgid = d.pec_msgid
+            and e.event = 'relayed' and d.recipient = any (e.recipients)) <> 1`,
   },
 ]

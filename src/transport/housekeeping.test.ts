@@ -4,6 +4,7 @@ import { after, test } from 'node:test'
 import { uuidv7 } from '../base/ids.ts'
 import { createDomains } from '../directory/domains.ts'
 import { createMailboxStore } from '../mailbox/store.ts'
+import { createQuarantine } from '../quarantine/quarantine.ts'
 import { createMailboxes } from '../registry/mailboxes.ts'
 import { registryQueries } from '../registry/queries.ts'
 import { createBus } from '../storage/bus.ts'
@@ -51,6 +52,7 @@ test('what nobody can reach goes after a day, and nothing else', async () => {
     disk,
     rows,
     queries: transportQueries(database),
+    quarantine: createQuarantine({ database, blobs, now: clock }),
     report: assert.fail,
     now: clock,
   })
@@ -79,4 +81,69 @@ test('what nobody can reach goes after a day, and nothing else', async () => {
   assert.deepEqual(await read('INBOX'), [`${kept} ${hashOf(small)}`])
   assert.deepEqual(await read('Archivio'), [`1 ${hashOf(large)}`])
   await bus.close()
+})
+
+test('what is in quarantine stays for its 30 months, then goes with its bytes, and is reported', async () => {
+  const disk = createDiskBlobStore(`${folder}/blobs`)
+  const rows = createDatabaseBlobStore(database)
+  const blobs = createBlobs({ disk, database: rows })
+  const found = Date.UTC(2026, 2, 15, 12)
+  let now = found
+  const quarantine = createQuarantine({ database, blobs, now: () => now })
+  const reported: { name: string; data: unknown }[] = []
+  const housekeeping = createHousekeeping({
+    database,
+    disk,
+    rows,
+    queries: transportQueries(database),
+    quarantine,
+    report: (name, data) => void reported.push({ name, data }),
+    now: () => now,
+  })
+  const message = (pecMsgid: string, bytes: Buffer) => ({
+    point: 'incoming' as const,
+    threat: { kind: 'virus' as const, name: 'Some.Virus' },
+    pecMsgid,
+    sender: 'a@pec.test',
+    recipients: ['b@pec.test'],
+    bytes,
+    at: found,
+  })
+  const kept = [message('small@pec.test', Buffer.from('x')), message('large@pec.test', Buffer.alloc(200_000, 'x'))]
+  for (const each of kept) await quarantine.keep(each)
+  // More than one page of them, before something that nobody keeps.
+  await database.transactor.call(
+    0,
+    `select quarantine_keep($1, n || '@pec.test', 'access', 'virus', 'x', 'a', '{}', 0, sha256(''), gen_random_uuid(), 'database', '', $2)
+     from generate_series(1, 1500) n`,
+    [0, new Date(found)],
+  )
+  const free = { slot: 4095, id: uuidv7() }
+  await rows.addRow(free, {
+    size: 1,
+    sha256: createHash('sha256').update('x').digest(),
+    place: 'database',
+    bytes: Buffer.from('x'),
+  })
+  await database.transactor.call(4095, 'update blob set created_at = $2 where slot = $1', [4095, new Date(found)])
+
+  now = Date.UTC(2026, 2, 20)
+  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 1, files: 0 })
+  now = Date.UTC(2028, 8, 15, 21, 59)
+  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 0, files: 0 })
+  assert.deepEqual(reported, [])
+  for (const { pecMsgid } of kept) assert.equal((await quarantine.find(pecMsgid)).length, 1)
+
+  now = Date.UTC(2028, 8, 15, 22)
+  const first = await housekeeping.sweep()
+  const second = await housekeeping.sweep()
+  assert.equal(first.blobs + second.blobs, 1502)
+  assert.equal(reported.length, 1502)
+  assert.deepEqual(
+    reported.filter(({ data }) => JSON.stringify(data).includes('large@')),
+    [{ name: 'quarantine-expired', data: { pecMsgid: 'large@pec.test', point: 'incoming', at: '2026-03-15T12:00:00.000Z' } }],
+  )
+  assert.deepEqual(await quarantine.list(), [])
+  const left = await database.reader.read<{ count: number }>('select count(*) from blob where created_at = $1', [new Date(found)])
+  assert.equal(left[0]?.count, 0)
 })

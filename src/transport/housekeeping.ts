@@ -1,10 +1,11 @@
 /**
- * Housekeeping: every hour, what nobody can reach any more is given back. Contents first, then the blobs that they held, then files that a
- * crash left without a row. Safe beside working processes, and beside another one's housekeeping.
+ * Housekeeping: every hour, what nobody can reach any more is given back: messages whose time in quarantine is over, contents, then the blobs
+ * that these held, then files that a crash left without a row. Safe beside working processes, and beside another one's housekeeping.
  */
 import { asCeralaccaError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
 import { sweepContents, unreferencedBlobs } from '../mailbox/sweep.ts'
+import type { QuarantineRoom } from '../quarantine/quarantine.ts'
 import type { DatabaseBlobStore } from '../storage/blobs.ts'
 import type { Database } from '../storage/database.ts'
 import type { DiskBlobStore } from '../storage/disk-blob-store.ts'
@@ -19,6 +20,7 @@ export interface HousekeepingDeps {
   readonly disk: DiskBlobStore
   readonly rows: Pick<DatabaseBlobStore, 'removeRow'>
   readonly queries: Pick<TransportQueries, 'blobsInOutbox'>
+  readonly quarantine: Pick<QuarantineRoom, 'expire' | 'blobsKept'>
   readonly report: EventSink
   readonly now: () => number
 }
@@ -32,23 +34,29 @@ export interface Housekeeping {
   stop(): Promise<void>
 }
 
-export function createHousekeeping({ database, disk, rows, queries, report, now }: HousekeepingDeps): Housekeeping {
+export function createHousekeeping({ database, disk, rows, queries, quarantine, report, now }: HousekeepingDeps): Housekeeping {
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
 
   async function sweep() {
+    for (const { pecMsgid, point, at } of await quarantine.expire()) {
+      report('quarantine-expired', { pecMsgid, point, at: new Date(at).toISOString() })
+    }
     const before = new Date(now() - GRACE_MS)
     const contents = await sweepContents(database, before)
-    const candidates = await unreferencedBlobs(database.reader, before)
-    const waiting = new Set(await queries.blobsInOutbox(candidates.map(({ id }) => id)))
-    const free = candidates.filter(({ id }) => !waiting.has(id))
-    for (const blob of free) {
-      // The file goes first: a row without a file is found and removed by the next round, a file without a row by the sweep below.
-      await disk.delete(blob)
-      await rows.removeRow(blob)
+    let blobs = 0
+    for await (const candidates of unreferencedBlobs(database.reader, before)) {
+      const ids = candidates.map(({ id }) => id)
+      const held = new Set([...(await queries.blobsInOutbox(ids)), ...(await quarantine.blobsKept(ids))])
+      for (const blob of candidates.filter(({ id }) => !held.has(id))) {
+        // The file goes first: a row without a file is found and removed by the next round, a file without a row by the sweep below.
+        await disk.delete(blob)
+        await rows.removeRow(blob)
+        blobs++
+      }
     }
     const { unlinked, temporary } = await sweepBlobs({ disk, reader: database.reader, graceMs: GRACE_MS })
-    return { contents, blobs: free.length, files: unlinked + temporary }
+    return { contents, blobs, files: unlinked + temporary }
   }
 
   return {

@@ -3,12 +3,19 @@ import { CeralaccaError } from '../base/errors.ts'
 import { instantOf } from '../base/instant.ts'
 import { contentOf, type Contents } from '../mailbox/contents.ts'
 import { bodyOf } from '../seal/seal-message.ts'
-import type { OutboxRow, TransportQueries } from './queries.ts'
-import type { OutgoingReceipt, Submission } from './types.ts'
+import type { OutboxKey, OutboxRow, SubmissionRow, TransportQueries } from './queries.ts'
+import type { OutgoingReceipt, ReturnTo, Submission, SubmissionFacts } from './types.ts'
 
 export interface LoaderDeps {
-  readonly queries: Pick<TransportQueries, 'submission'>
+  readonly queries: Pick<TransportQueries, 'submission' | 'outboxRow'>
   readonly contents: Contents
+}
+
+/** A submission, and how large it is, before its bytes are read. */
+export interface StoredSubmission {
+  readonly facts: SubmissionFacts
+  readonly bytes: number
+  load(): Promise<Submission>
 }
 
 export function createLoader({ queries, contents }: LoaderDeps) {
@@ -18,50 +25,86 @@ export function createLoader({ queries, contents }: LoaderDeps) {
     return row
   }
 
-  async function loadSubmission(slot: number, pecMsgid: string): Promise<Submission> {
+  async function loadFacts(slot: number, pecMsgid: string): Promise<SubmissionFacts> {
+    return factsOf(await rowOf(slot, pecMsgid))
+  }
+
+  /** As loadFacts, for an identifier that may be of no submission of ours. */
+  async function findFacts(slot: number, pecMsgid: string): Promise<SubmissionFacts | undefined> {
+    const row = await queries.submission(slot, pecMsgid)
+    return row && factsOf(row)
+  }
+
+  /** A submission without the bytes of its body, which `load` reads. */
+  async function openSubmission(slot: number, pecMsgid: string): Promise<StoredSubmission> {
     const row = await rowOf(slot, pecMsgid)
     const envelope = await contents.load(slot, row.envelope)
     const header = envelope.head.subarray(envelope.head.length - row.original_header)
     const bodyLength = envelope.slice?.length ?? 0
-    const pieces: Buffer[] = []
-    const start = envelope.head.length
-    for await (const piece of contents.read(slot, row.envelope, start, start + bodyLength)) pieces.push(piece)
-    const bytes = Buffer.concat(pieces)
-    return {
-      sender: { slot, id: row.mailbox },
-      data: {
-        pecMsgid,
-        msgid: row.msgid,
-        sender: row.sender,
-        recipients: row.recipients,
-        replyTo: row.reply_to,
-        subject: row.subject,
-        rawSubject: row.raw_subject?.toString('latin1') ?? null,
-      },
+    const facts = factsOf(row)
+    const load = async (): Promise<Submission> => ({
+      ...facts,
       envelope,
       original: { header, bodyLength, eightBit: row.eight_bit },
-      body: bodyOf(header, bytes),
-      acceptedAt: instantOf(row.accepted_at.getTime()),
-    }
+      body: bodyOf(header, await contents.readSlice(envelope)),
+      bodySlice: envelope.slice,
+      returnTo: { mailbox: facts.sender },
+    })
+    return { facts, bytes: envelope.size, load }
   }
 
-  async function loadReceipt(row: OutboxRow): Promise<OutgoingReceipt> {
-    const { msgid, sender, subject } = await rowOf(row.target_slot, row.pec_msgid)
+  /** A receipt of the outbox, or undefined if it has arrived; the bytes of its slice are read only for one that leaves. */
+  async function loadReceipt(key: OutboxKey): Promise<OutgoingReceipt | undefined> {
+    const row = await queries.outboxRow(key)
+    if (!row) return undefined
+    const content = contentOf(row)
+    const target = targetOf(row)
     return {
       slot: row.slot,
       pecMsgid: row.pec_msgid,
       recipient: row.recipient,
       kind: row.kind,
       messageId: row.message_id,
-      content: contentOf(row),
-      target: { slot: row.target_slot, id: row.target_mailbox },
-      msgid,
-      sender,
-      subject,
+      content,
+      target,
+      reversePath: row.reverse_path,
+      sliceBytes: 'address' in target ? await contents.readSlice(content) : null,
+      attempts: row.attempts,
+      ...(await ledgerFacts(row)),
     }
   }
 
-  return { loadSubmission, loadReceipt }
+  /** What the ledger tells of a receipt. One that leaves has been told where it was issued. */
+  async function ledgerFacts({ target_slot, pec_msgid }: OutboxRow) {
+    if (target_slot === null) return { msgid: null, sender: '', subject: '' }
+    const { msgid, sender, subject } = await rowOf(target_slot, pec_msgid)
+    return { msgid, sender, subject }
+  }
+
+  return { loadFacts, findFacts, openSubmission, loadReceipt }
 }
 
 export type Loader = ReturnType<typeof createLoader>
+
+function factsOf(row: SubmissionRow): SubmissionFacts {
+  const { slot, mailbox, pec_msgid, msgid, sender, recipients, reply_to, subject, raw_subject, receipt_type, accepted_at } = row
+  return {
+    sender: { slot, id: mailbox },
+    data: {
+      pecMsgid: pec_msgid,
+      msgid,
+      sender,
+      recipients,
+      replyTo: reply_to,
+      subject,
+      rawSubject: raw_subject?.toString('latin1') ?? null,
+      receiptType: receipt_type,
+    },
+    acceptedAt: instantOf(accepted_at.getTime()),
+  }
+}
+
+function targetOf({ target_slot, target_mailbox, target_address }: OutboxRow): ReturnTo {
+  if (target_slot !== null && target_mailbox !== null) return { mailbox: { slot: target_slot, id: target_mailbox } }
+  return { address: target_address ?? '' }
+}
