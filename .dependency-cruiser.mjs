@@ -3,7 +3,7 @@
  * The order is the one of ARCHITECTURE.md, top first.
  */
 const layers = [
-  ['cli', 'main.ts'],
+  ['cli', 'main.ts', 'wiring'],
   ['protocols'],
   ['access', 'incoming', 'delivery', 'transport', 'registry', 'notices'],
   ['mailbox', 'directory', 'ledger', 'quarantine'],

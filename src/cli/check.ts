@@ -1,14 +1,28 @@
 /** `ceralacca check`: the consistency check over all rooms. */
+import { ACCESS_CHECKS } from '../access/consistency.ts'
 import { DELIVERY_CHECKS } from '../delivery/consistency.ts'
+import { INCOMING_CHECKS } from '../incoming/consistency.ts'
 import { LEDGER_CHECKS } from '../ledger/consistency.ts'
 import { MAILBOX_CHECKS } from '../mailbox/consistency.ts'
+import { QUARANTINE_CHECKS } from '../quarantine/consistency.ts'
 import { REGISTRY_CHECKS } from '../registry/consistency.ts'
 import { BLOB_CHECKS, findDamagedFiles, findViolations, type Violation } from '../storage/consistency.ts'
 import { TRANSPORT_CHECKS } from '../transport/consistency.ts'
 import type { Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 
-const CHECKS = [...BLOB_CHECKS, ...MAILBOX_CHECKS, ...LEDGER_CHECKS, ...REGISTRY_CHECKS, ...TRANSPORT_CHECKS, ...DELIVERY_CHECKS]
+/** Of all rooms. */
+export const CHECKS = [
+  ...BLOB_CHECKS,
+  ...MAILBOX_CHECKS,
+  ...LEDGER_CHECKS,
+  ...REGISTRY_CHECKS,
+  ...TRANSPORT_CHECKS,
+  ...ACCESS_CHECKS,
+  ...DELIVERY_CHECKS,
+  ...INCOMING_CHECKS,
+  ...QUARANTINE_CHECKS,
+]
 
 export const check: Command = {
   words: ['check'],

@@ -1,4 +1,5 @@
 /** What a command is: its words, its options, what it prints. `--help` and `--json` are every command's. */
+import { clientError } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 
 export interface Output {
@@ -27,13 +28,28 @@ export interface Command {
   /** the words after `ceralacca` */
   readonly words: readonly string[]
   readonly summary: string
-  /** names of the operands, all required */
+  /** names of the operands; all are required, but for those in square brackets, which stand last */
   readonly operands?: readonly string[]
   readonly options?: Readonly<Record<string, Option>>
   /** more for `--help` */
   readonly details?: string
   /** Answers what to print, or undefined if it has printed by itself. */
   readonly run: (invocation: Invocation) => Promise<Output | undefined>
+}
+
+/**
+ * The value of an option that allows a few words only, or undefined if it is not given.
+ * @throws `usage`
+ */
+export function choiceOf<Choice extends string>(
+  options: Invocation['options'],
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const value = options[name]
+  const choice = choices.find((one) => one === value)
+  if (value !== undefined && choice === undefined) throw clientError('usage', `--${name} must be one of: ${choices.join(', ')}`)
+  return choice
 }
 
 /** Rows as aligned columns, the first row being the titles. */

@@ -1,7 +1,7 @@
 /** A command's way to the running installation. */
 import { CeralaccaError } from '../base/errors.ts'
 import { dataPaths, type Config } from '../config/config.ts'
-import { openInstallation, type Installation } from '../main.ts'
+import { openInstallation, type Installation } from '../wiring/installation.ts'
 import { embeddedConnection } from '../storage/embedded-postgres.ts'
 
 /**

@@ -1,8 +1,10 @@
 /** The demo of a first start: two mailboxes, an operator, an agreement, and demo.json with what is needed to try them. */
 import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { CeralaccaError } from '../base/errors.ts'
 import { dataPaths, type Config } from '../config/config.ts'
-import { testKeysRequest, type Installation } from '../main.ts'
+import type { Installation } from '../wiring/installation.ts'
+import { testKeysRequest } from '../wiring/keys.ts'
 import { generatePassword } from '../registry/passwords.ts'
 import { ensureTestKeys } from '../seal/test-keys.ts'
 import { replaceFileDurable } from '../storage/durable-file.ts'
@@ -30,7 +32,7 @@ export async function ensureDemo(config: Config, installation: Installation): Pr
     const known = JSON.parse(readFileSync(path, 'utf8')) as Demo
     return known.web === web ? known : write(path, { ...known, web })
   }
-  const keys = await ensureTestKeys(dataPaths(config.dataFolder).keys, testKeysRequest(config))
+  const ca = await caPath(config)
   const mailboxes: { address: string; password: string }[] = []
   for (const name of NAMES)
     mailboxes.push(await ensureMailbox(installation, `${name}@${values.CERALACCA_DOMAIN}`, values.CERALACCA_QUOTA))
@@ -38,7 +40,7 @@ export async function ensureDemo(config: Config, installation: Installation): Pr
   await installation.operators.set(operator.user, operator.password)
   await ensureAgreement(installation, values.CERALACCA_DOMAIN)
   const demo: Demo = {
-    ca: keys.ca.certificatePath,
+    ca,
     provider: values.CERALACCA_PROVIDER_NAME,
     web,
     mailboxes,
@@ -46,6 +48,13 @@ export async function ensureDemo(config: Config, installation: Installation): Pr
     agreementCode: AGREEMENT.code,
   }
   return write(path, demo)
+}
+
+/** Of the certificate that vouches for our servers: the test authority's, unless the TLS certificate is one of one's own. */
+async function caPath(config: Config): Promise<string> {
+  const { CERALACCA_TLS_CERTIFICATE_FILE: own, CERALACCA_TLS_CA_FILE: ca } = config.values
+  if (own !== undefined) return resolve(ca ?? own)
+  return (await ensureTestKeys(dataPaths(config.dataFolder).keys, testKeysRequest(config))).ca.certificatePath
 }
 
 async function write(path: string, demo: Demo): Promise<Demo> {

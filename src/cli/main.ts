@@ -9,23 +9,37 @@ import { agreementAdd, agreementList } from './agreement.ts'
 import { check } from './check.ts'
 import type { Command, Invocation } from './command.ts'
 import { config } from './config.ts'
-import { domainAdd, domainList } from './domain.ts'
+import { directoryCheck, directoryExport, directoryImport, directoryRefresh, directoryShow } from './directory.ts'
+import { domainAdd, domainList, domainSet } from './domain.ts'
 import { helpOf, overview } from './help.ts'
-import { mailboxCreate, mailboxList, mailboxSetPassword, mailboxShow } from './mailbox.ts'
+import { mailboxCreate, mailboxList, mailboxSet, mailboxSetPassword, mailboxShow } from './mailbox.ts'
 import { messageShow } from './message.ts'
 import { operatorList, operatorSet } from './operator.ts'
+import { quarantineExport, quarantineList, quarantineShow } from './quarantine.ts'
 import { serve } from './serve.ts'
+import { verify } from './verify.ts'
 
 const COMMANDS: readonly Command[] = [
   serve,
   config,
   domainAdd,
   domainList,
+  domainSet,
+  directoryShow,
+  directoryRefresh,
+  directoryImport,
+  directoryCheck,
+  directoryExport,
   mailboxCreate,
   mailboxList,
+  mailboxSet,
   mailboxSetPassword,
   mailboxShow,
   messageShow,
+  verify,
+  quarantineList,
+  quarantineShow,
+  quarantineExport,
   agreementAdd,
   agreementList,
   operatorSet,
@@ -48,8 +62,10 @@ function parse(command: Command, args: string[]): Omit<Invocation, 'config'> & {
       options: { ...options, help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
     })
     const { help = false, json = false, ...rest } = values
-    const wanted = command.operands?.length ?? 0
-    if (!help && positionals.length !== wanted) throw new TypeError(`expected ${command.operands?.join(' ') ?? 'no operand'}`)
+    const most = command.operands?.length ?? 0
+    const least = command.operands?.filter((name) => !name.startsWith('[')).length ?? 0
+    const fits = positionals.length >= least && positionals.length <= most
+    if (!help && !fits) throw new TypeError(`expected ${command.operands?.join(' ') ?? 'no operand'}`)
     return { operands: positionals, options: rest, help, json }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error

@@ -5,7 +5,8 @@ import { passCheckpoint, type Checkpoint } from '../base/checkpoint.ts'
 import type { EventSink } from '../base/events.ts'
 import { createLog } from '../base/log.ts'
 import { dataPaths, type Config } from '../config/config.ts'
-import { openInstallation, startProvider } from '../main.ts'
+import { startProvider } from '../main.ts'
+import { openInstallation } from '../wiring/installation.ts'
 import { ensureDataFolder } from '../storage/data-folder.ts'
 import type { DatabaseAddress } from '../storage/connection.ts'
 import { startEmbeddedPostgres } from '../storage/embedded-postgres.ts'
@@ -23,8 +24,13 @@ export const serve: Command = {
 /**
  * Runs a provider until a signal, or the death of its database, ends it.
  * @param checkpoint see base/checkpoint.ts
+ * @param now the clock, milliseconds since 1970
  */
-export async function runProvider(config: Config, checkpoint: Checkpoint = passCheckpoint): Promise<Output | undefined> {
+export async function runProvider(
+  config: Config,
+  checkpoint: Checkpoint = passCheckpoint,
+  now: () => number = Date.now,
+): Promise<Output | undefined> {
   const report = createLog(config.values.CERALACCA_LOG_LEVEL)
   const stopping = stopRequest(report)
   ensureDataFolder(config.dataFolder)
@@ -33,7 +39,7 @@ export async function runProvider(config: Config, checkpoint: Checkpoint = passC
   const database = await startDatabase(config, report, stopping.ask)
   cleanup.defer(() => database.stop())
   await migrate(database.address)
-  const installation = openInstallation(config, database.address)
+  const installation = openInstallation(config, database.address, now)
   cleanup.defer(() => installation.database.close())
   await installation.domains.add(config.values.CERALACCA_DOMAIN)
   const demo = config.values.CERALACCA_DEMO ? await ensureDemo(config, installation) : undefined
@@ -103,6 +109,7 @@ function announce({ values, dataFolder }: Config, ports: Record<string, number>,
     ...(ports['submissions'] === undefined
       ? []
       : [['Send (SMTP)', `${host}, port ${ports['submissions']} with TLS or ${ports['submission']} with STARTTLS`]]),
+    ...(ports['mx'] === undefined ? [] : [['Receive (MX)', `${host}, port ${ports['mx']} with STARTTLS`]]),
     ...(ports['imaps'] === undefined
       ? []
       : [['Read (IMAP)', `${host}, port ${ports['imaps']} with TLS or ${ports['imap']} with STARTTLS`]]),

@@ -29,7 +29,7 @@ function problems(environment: Record<string, string>): string[] {
 test('without settings a whole provider runs under ./data', () => {
   const { values, dataFolder, ports } = readConfig({ PATH: '/usr/bin', HOME: '/root' })
   assert.equal(dataFolder, resolve('data'))
-  assert.deepEqual(ports, { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, https: 1443 })
+  assert.deepEqual(ports, { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, mx: 1025, https: 1443 })
   assert.deepEqual(values.CERALACCA_ROLES, [...ROLES])
   assert.equal(values.CERALACCA_DEMO, true)
   assert.equal(values.CERALACCA_DOMAIN, 'pec.ceralacca.test')
@@ -47,7 +47,7 @@ test('an empty setting counts as none', () => {
 
 test('the offset is added to every port', () => {
   const { ports } = readConfig({ CERALACCA_PORT_OFFSET: '10000' })
-  assert.deepEqual(ports, { submissions: 11465, submission: 11587, imaps: 11993, imap: 11143, https: 11443 })
+  assert.deepEqual(ports, { submissions: 11465, submission: 11587, imaps: 11993, imap: 11143, mx: 11025, https: 11443 })
   assert.ok(Math.max(...Object.values(readConfig({ CERALACCA_PORT_OFFSET: '60000' }).ports)) < 65_536)
   assert.match(problems({ CERALACCA_PORT_OFFSET: '60001' })[0] ?? '', /^CERALACCA_PORT_OFFSET: /)
 })
@@ -128,10 +128,10 @@ test('secrets are never shown, only whether they are set', () => {
 test('whatever sounds secret is marked as secret; every setting has a help text', () => {
   for (const [name, setting] of Object.entries(SETTINGS)) {
     assert.ok(setting.help.length > 20, name)
-    if (/PASS|SECRET|TOKEN|URL$/.test(name)) assert.ok('secret' in setting && setting.secret, name)
+    if (/PASS|SECRET|TOKEN|DATABASE_URL$/.test(name)) assert.ok('secret' in setting && setting.secret, name)
   }
 })
 
 test('what is kept lies under the data folder', () => {
-  for (const path of Object.values(dataPaths('/srv/data'))) assert.match(path, /^\/srv\/data\/[a-z.]+$/)
+  for (const path of Object.values(dataPaths('/srv/data'))) assert.match(path, /^\/srv\/data\/[a-z./]+$/)
 })

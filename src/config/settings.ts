@@ -1,7 +1,7 @@
 /** The settings: one table from which validation, `ceralacca config --help` and the reference in docs/ derive. */
 import { z } from 'zod'
 
-export const ROLES = ['access', 'mailbox', 'web', 'worker'] as const
+export const ROLES = ['access', 'incoming', 'mailbox', 'web', 'worker'] as const
 
 interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema
@@ -16,6 +16,30 @@ const secret = <Schema extends z.ZodType>(schema: Schema, help: string): Setting
 const integer = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
 const MEGABYTE = 1_000_000
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/
+
+const address = z
+  .string()
+  .toLowerCase()
+  .regex(/^[^@\s]+@[^@\s]+$/, 'must be a mail address')
+
+interface Route {
+  readonly host: string
+  readonly port: number
+}
+
+/** `domain=host:port,...` as a map. */
+function readRoutes(text: string, context: z.core.$RefinementCtx<string>): ReadonlyMap<string, Route> {
+  const routes = new Map<string, Route>()
+  for (const entry of text.split(',').filter((part) => part.trim() !== '')) {
+    const [, domain, host, port] = /^\s*([^=\s]+)=(\S+):(\d{1,5})\s*$/.exec(entry) ?? []
+    if (domain === undefined || host === undefined) {
+      context.addIssue(`"${entry}" must be domain=host:port`)
+      return z.NEVER
+    }
+    routes.set(domain.toLowerCase(), { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) })
+  }
+  return routes
+}
 
 export const SETTINGS = {
   CERALACCA_CONFIG: setting(
@@ -38,7 +62,7 @@ export const SETTINGS = {
   ),
   CERALACCA_PORT_OFFSET: setting(
     integer.pipe(z.number().max(60_000)).default(0),
-    'Added to every port: 1465 and 1587 (submission), 1993 and 1143 (IMAP), 1443 (HTTPS). Default: 0',
+    'Added to every port: 1465 and 1587 (submission), 1025 (MX), 1993 and 1143 (IMAP), 1443 (HTTPS). Default: 0',
   ),
   CERALACCA_ROLES: setting(
     z
@@ -85,7 +109,80 @@ export const SETTINGS = {
     'Seal certificate followed by its CA certificates, PEM. Default: one of the test authority',
   ),
   CERALACCA_SEAL_KEY_FILE: setting(z.string().optional(), 'RSA key of the seal certificate, PEM, may be encrypted.'),
+  CERALACCA_SEAL_NEXT_CERTIFICATE_FILE: setting(
+    z.string().optional(),
+    "The seal certificate that comes next, PEM: the provider's own record announces it before it is used (RFC 6109 4.5).",
+  ),
   CERALACCA_SEAL_KEY_PASSPHRASE: secret(z.string().optional(), 'Passphrase of the seal key.'),
+  CERALACCA_SERVICE_MAILBOX: setting(
+    address.optional(),
+    'Address for take-in-charge and virus notices of other providers (mailReceipt). Default: ricevute@ the own domain',
+  ),
+  CERALACCA_ORDINARY_MAIL: setting(
+    z.enum(['accept', 'refuse']).default('accept'),
+    'Ordinary mail to certified mailboxes, where the mailbox says nothing else: accept (in an anomaly envelope) or refuse. Default: accept',
+  ),
+  CERALACCA_ROUTES: setting(
+    z.string().default('').transform(readRoutes),
+    'Static routes that go before DNS: domain=host:port, separated by commas; "*" stands for every other domain.',
+  ),
+  CERALACCA_DNS_SERVERS: setting(
+    z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').flatMap((server) => (server.trim() === '' ? [] : [server.trim()]))),
+    'DNS servers to ask, host or host:port, separated by commas. Default: those of the system',
+  ),
+  CERALACCA_TLS_CA_FILE: setting(
+    z.string().optional(),
+    "CA certificates, PEM, that vouch for other providers' servers and the directory's, besides those that Node knows.",
+  ),
+  CERALACCA_TRUSTED_CA_FILE: setting(
+    z.string().optional(),
+    'CA certificates, PEM, under which providers are certified to seal. Default: the test authority',
+  ),
+  CERALACCA_CRL_REFRESH_MINUTES: setting(
+    integer.pipe(z.number().min(1).max(1440)).default(60),
+    'A revocation list is fetched anew after so many minutes, at the latest. Default: 60',
+  ),
+  CERALACCA_DIRECTORY_URL: setting(
+    z.url({ protocol: /^https$/ }).optional(),
+    "Where the signed directory of the providers (LDIF in .p7m) is fetched daily. Default: none, only this provider's own record is known",
+  ),
+  CERALACCA_DIRECTORY_CA_FILE: setting(
+    z.string().optional(),
+    'CA certificates, PEM, of who signs the directory. Default: CERALACCA_TRUSTED_CA_FILE',
+  ),
+  CERALACCA_DIRECTORY_CERTIFICATE_FILE: setting(z.string().optional(), 'TLS client certificate for the directory, PEM.'),
+  CERALACCA_DIRECTORY_KEY_FILE: setting(z.string().optional(), 'Key of the TLS client certificate for the directory, PEM.'),
+  CERALACCA_DIRECTORY_RECORD_URL: setting(
+    z.url({ protocol: /^https$/ }).optional(),
+    "Public address of this provider's own record (LDIFLocationURL); it is served at /directory/record.ldif.p7m.",
+  ),
+  CERALACCA_CLAMD: setting(
+    z.string().optional(),
+    'The virus scanner clamd: host:port, or the path of its socket. Default: none, and messages are not scanned',
+  ),
+  CERALACCA_BLOCKED_ATTACHMENTS: setting(
+    z
+      .string()
+      .default('')
+      .transform((text) =>
+        text.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim().toLowerCase().replace(/^\./, '')])),
+      ),
+    'Attachments that are not accepted, also inside ZIP files: filename extensions such as exe, scr, separated by commas. Default: none',
+  ),
+  CERALACCA_DKIM_SELECTOR: setting(
+    z
+      .string()
+      .regex(/^[a-z0-9.-]+$/i)
+      .default('ceralacca'),
+    'DKIM selector of mail to ordinary addresses. Default: ceralacca',
+  ),
+  CERALACCA_DKIM_KEY_FILE: setting(
+    z.string().optional(),
+    'RSA or Ed25519 key for DKIM, PEM. Default: none, and mail to ordinary addresses is not signed with DKIM',
+  ),
   DATABASE_URL: secret(
     z.string().optional(),
     'An external PostgreSQL 15 or later, postgres://... Default: an embedded one in the data folder',

@@ -1,0 +1,58 @@
+/** What servers and CLI share: the registry and the stores over a database that somebody runs. */
+import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createRefusals } from '../access/refusals.ts'
+import { dataPaths, type Config } from '../config/config.ts'
+import { createDomains } from '../directory/domains.ts'
+import { entriesOf } from '../ledger/queries.ts'
+import { createQuarantine } from '../quarantine/quarantine.ts'
+import { createAgreements } from '../registry/agreements.ts'
+import { createLoginBrake } from '../registry/login-brake.ts'
+import { createMailboxes } from '../registry/mailboxes.ts'
+import { createOperators } from '../registry/operators.ts'
+import { createProfiles } from '../registry/profiles.ts'
+import { registryQueries } from '../registry/queries.ts'
+import { createBlobs } from '../storage/blobs.ts'
+import type { DatabaseAddress } from '../storage/connection.ts'
+import { openDatabase } from '../storage/database.ts'
+import { createDatabaseBlobStore } from '../storage/database-blob-store.ts'
+import { createDiskBlobStore } from '../storage/disk-blob-store.ts'
+import { transportQueries } from '../transport/queries.ts'
+
+/**
+ * Connections that write; half as many read. Two a core: the calls are short and batched, and each further connection only warms more
+ * caches (measured on two cores: 4 connections 324 certified/s with 1.9 ms of PostgreSQL's CPU each, 16 connections 254 with 2.7 ms).
+ */
+const DATABASE_CONNECTIONS = Math.max(4, 2 * availableParallelism())
+
+/** @param now the clock, milliseconds since 1970 */
+export function openInstallation(config: Config, address: DatabaseAddress, now: () => number = Date.now) {
+  const database = openDatabase(address, { max: DATABASE_CONNECTIONS })
+  const paths = dataPaths(config.dataFolder)
+  mkdirSync(paths.blobs, { recursive: true, mode: 0o700 })
+  const domains = createDomains(database, now)
+  const credentials = registryQueries(database)
+  const disk = createDiskBlobStore(paths.blobs)
+  const blobRows = createDatabaseBlobStore(database)
+  const blobs = createBlobs({ disk, database: blobRows })
+  return {
+    address,
+    database,
+    disk,
+    blobRows,
+    blobs,
+    domains,
+    credentials,
+    now,
+    mailboxes: createMailboxes({ database, queries: credentials, domains, now }),
+    profiles: createProfiles({ database, domains, now }),
+    agreements: createAgreements({ database, domains, now }),
+    operators: createOperators({ database, brake: createLoginBrake(now), now }),
+    transport: transportQueries(database),
+    refusals: createRefusals(database.reader),
+    quarantine: createQuarantine({ database, blobs, now }),
+    ledger: { entriesOf: (pecMsgid: string) => entriesOf(database.reader, pecMsgid) },
+  }
+}
+
+export type Installation = ReturnType<typeof openInstallation>
