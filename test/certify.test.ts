@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { consistent } from './support/consistent.ts'
+import { expectedOriginal } from './support/expected-original.ts'
 import { enclosedOriginal, judge } from './support/judges.ts'
 import { openMailbox, waitForMessages, type ReadMessage } from './support/mailbox-reader.ts'
 import { startProvider, type Account } from './support/provider.ts'
@@ -80,19 +81,6 @@ const CASES: readonly Case[] = [
     expected: (sent) => Buffer.from(sent.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n'), 'latin1'),
   },
 ]
-
-/** The original that a submission becomes, written here once more by other means. */
-function expectedOriginal(sent: Buffer, pecMsgid: string, withoutId: boolean): Buffer {
-  const text = sent.toString('latin1')
-  if (withoutId) return Buffer.from(`Message-ID: <${pecMsgid}>\r\n${text}`, 'latin1')
-  const field = /^(message-id):\s*(<[^>]+>)\r\n/im.exec(text)
-  assert.ok(field)
-  const stamp = `${field[1]}: <${pecMsgid}>\r\nX-Riferimento-Message-ID: ${field[2]}\r\n`
-  return Buffer.from(
-    text.replace(field[0], () => stamp),
-    'latin1',
-  )
-}
 
 const pick = (messages: readonly ReadMessage[], prefix: string, id: string): ReadMessage => {
   const found = messages.filter(({ subject }) => subject.startsWith(prefix) && subject.endsWith(id))

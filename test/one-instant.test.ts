@@ -9,7 +9,7 @@ import { withPoints, type Holder, type InboxMessage } from './support/points.ts'
 import { takeApart } from './support/take-apart.ts'
 
 const { database, clock, address, holder, worker, accept, inbox } = await withPoints({ after })
-const { delivery } = worker()
+const { delivery, receive } = worker()
 clock.step = 1300
 
 const DATE = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const
@@ -70,6 +70,7 @@ function messageOf(messages: readonly InboxMessage[], messageId: string): InboxM
 }
 
 async function accepted({ data, envelope, body }: Submission, sender: Holder): Promise<void> {
+  assert.ok(body)
   const source = Buffer.concat([envelope.head, body.bytes, envelope.tail])
   const at = instantIn(source)
   assert.equal(Date.parse(/^Received: [^;]*;\s*(.*)$/m.exec(source.toString('latin1'))?.[1] ?? ''), at, 'the trace')
@@ -132,10 +133,14 @@ for (const [zone, start] of Object.entries(SEASONS)) {
     assert.ok(new Set(submissions.map(({ acceptedAt }) => acceptedAt.ms)).size > 1, 'the clock goes on')
     const receipts = await Promise.all(
       submissions.map((submission) =>
-        delivery.deliver({ submission, recipient: submission.data.recipients[0]?.address ?? '', retried: false }),
+        delivery.deliver({
+          envelope: submission,
+          recipient: submission.data.recipients[0]?.address ?? '',
+          retried: false,
+        }),
       ),
     )
-    await Promise.all(receipts.flatMap((receipt) => (receipt ? [delivery.receive(receipt)] : [])))
+    await Promise.all(receipts.flatMap((receipt) => (receipt ? [receive(receipt)] : [])))
     for (const [index, submission] of submissions.entries()) {
       assert.equal(submission.acceptedAt.zone, zone)
       await accepted(submission, sender)

@@ -68,7 +68,7 @@ async function useSmtp(t: TestContext, provider: Provider, anna: Account): Promi
     `${refused(mario.address)}\0\r\n`,
     `Subject: ${WORDS.refusedSubject}\r\n\r\n${WORDS.body}\r\n`,
   ])
-    assert.notEqual((await submit(provider, { ...usual, message: text })).code, 0)
+    assert.match((await submit(provider, { ...usual, message: text })).stdout, /250 2\.0\.0 NOT accepted/)
   assert.notEqual((await submit(provider, { ...usual, account: { ...anna, password: WRONG } })).code, 0)
   const server = ['--server', `localhost:${provider.ports.submission}`, '--tls', '--quit-after', 'AUTH', '--auth', 'LOGIN']
   assert.equal((await execute('swaks', [...server, '--auth-user', anna.address, '--auth-password', anna.password])).code, 0)

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { defer, type Owner } from './cleanup.ts'
 import type { Provider } from './provider.ts'
 
@@ -21,12 +21,17 @@ export class Dialog {
 
   /** A connection to the TLS port, or in clear to the STARTTLS port, the greeting read; closed after the test. */
   static async open(owner: Owner, { ports, ca }: Provider, port: 'submissions' | 'submission'): Promise<Dialog> {
-    const authority = readFileSync(ca)
-    const target = { host: 'localhost', port: ports[port] }
-    const socket = port === 'submissions' ? connectTls({ ...target, ca: authority }) : connect(target)
-    const dialog = new Dialog(socket, authority)
-    defer(owner, () => dialog.close())
+    const dialog = Dialog.connect(owner, { port: ports[port], ca, secure: port === 'submissions' })
     await dialog.reply()
+    return dialog
+  }
+
+  /** A connection to a port of this machine, at once with TLS if `secure`; the greeting comes as the first reply. */
+  static connect(owner: Owner, { port, ca, secure = false }: { port: number; ca: string; secure?: boolean }): Dialog {
+    const authority = readFileSync(ca)
+    const target = { host: 'localhost', port }
+    const dialog = new Dialog(secure ? connectTls({ ...target, ca: authority }) : connect(target), authority)
+    defer(owner, () => dialog.close())
     return dialog
   }
 
@@ -34,6 +39,11 @@ export class Dialog {
   async say(...lines: string[]): Promise<string> {
     this.#socket.write(lines.map((line) => `${line}\r\n`).join(''), 'latin1')
     return this.reply()
+  }
+
+  /** Says bytes as they stand, without waiting for an answer. */
+  write(text: string): void {
+    this.#socket.write(text, 'latin1')
   }
 
   /** The next whole reply, "" if the server has hung up. */
@@ -50,9 +60,9 @@ export class Dialog {
   }
 
   /** Goes on over TLS after the 220 to STARTTLS. */
-  async secure(): Promise<void> {
+  async secure(options: ConnectionOptions = {}): Promise<void> {
     this.#socket.removeAllListeners('data')
-    const secured = connectTls({ socket: this.#socket, ca: this.#ca, servername: 'localhost' })
+    const secured = connectTls({ ...options, socket: this.#socket, ca: this.#ca, servername: 'localhost' })
     this.#socket = secured
     this.#listen()
     await once(secured, 'secureConnect')

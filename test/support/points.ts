@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { createAccessPoint } from '../../src/access/access-point.ts'
-import { passCheckpoint } from '../../src/base/checkpoint.ts'
+import { ACCESS_CHECKS } from '../../src/access/consistency.ts'
+import { passCheckpoint, type Checkpoint } from '../../src/base/checkpoint.ts'
 import type { EventSink } from '../../src/base/events.ts'
+import { instantOf } from '../../src/base/instant.ts'
 import { DELIVERY_CHECKS } from '../../src/delivery/consistency.ts'
 import { createDeliveryPoint, type DeliveryPoint } from '../../src/delivery/delivery-point.ts'
+import { createReturnPoint } from '../../src/delivery/return-point.ts'
 import { createDomains } from '../../src/directory/domains.ts'
 import { LEDGER_CHECKS } from '../../src/ledger/consistency.ts'
 import { MAILBOX_CHECKS } from '../../src/mailbox/consistency.ts'
@@ -13,28 +16,48 @@ import { createContents } from '../../src/mailbox/contents.ts'
 import { mailboxQueries } from '../../src/mailbox/queries.ts'
 import { createMailboxStore } from '../../src/mailbox/store.ts'
 import type { MailboxRef } from '../../src/mailbox/types.ts'
+import { QUARANTINE_CHECKS } from '../../src/quarantine/consistency.ts'
 import { REGISTRY_CHECKS } from '../../src/registry/consistency.ts'
 import { createMailboxes } from '../../src/registry/mailboxes.ts'
 import { registryQueries } from '../../src/registry/queries.ts'
+import type { Issuer } from '../../src/pec/receipts.ts'
+import type { Sealer } from '../../src/seal/cms-template.ts'
 import { openIdentity } from '../../src/seal/identity.ts'
-import { createBus } from '../../src/storage/bus.ts'
+import type { Blobs } from '../../src/storage/blobs.ts'
+import { createBus, type Bus } from '../../src/storage/bus.ts'
+import type { ConnectionSettings } from '../../src/storage/connection.ts'
 import { BLOB_CHECKS, findViolations } from '../../src/storage/consistency.ts'
 import { openDatabase, type Database } from '../../src/storage/database.ts'
 import { lastFirst, withTestDatabase, type TestScope } from '../../src/storage/test-database.ts'
 import { TRANSPORT_CHECKS } from '../../src/transport/consistency.ts'
-import { createDispatcher, type Dispatcher } from '../../src/transport/dispatcher.ts'
+import { createDispatches } from '../../src/transport/dispatches.ts'
 import { createLoader } from '../../src/transport/loader.ts'
+import type { Mailer } from '../../src/transport/mailer-types.ts'
+import { createOutbox } from '../../src/transport/outbox.ts'
+import { createTasks, HERE } from '../../src/transport/tasks.ts'
 import { transportQueries, type TransportQueries } from '../../src/transport/queries.ts'
-import type { Submission } from '../../src/transport/types.ts'
+import type { OutgoingReceipt, ReturnedReceipt, Submission } from '../../src/transport/types.ts'
+import { createWorker, type Worker as TransportWorker } from '../../src/transport/worker.ts'
 import { plainMessage } from './submit.ts'
 
-const CHECKS = [...BLOB_CHECKS, ...MAILBOX_CHECKS, ...LEDGER_CHECKS, ...REGISTRY_CHECKS, ...TRANSPORT_CHECKS, ...DELIVERY_CHECKS]
+const CHECKS = [
+  ...BLOB_CHECKS,
+  ...MAILBOX_CHECKS,
+  ...LEDGER_CHECKS,
+  ...REGISTRY_CHECKS,
+  ...TRANSPORT_CHECKS,
+  ...ACCESS_CHECKS,
+  ...DELIVERY_CHECKS,
+  ...QUARANTINE_CHECKS,
+]
 const DOMAIN = 'pec.points.test'
 
 /** What one process of a provider has. */
 export interface Worker {
   readonly delivery: DeliveryPoint
-  readonly dispatcher: Dispatcher
+  /** Puts a receipt of a verdict into the sender's mailbox. */
+  readonly receive: (receipt: OutgoingReceipt) => Promise<unknown>
+  readonly work: TransportWorker
   readonly transport: TransportQueries
 }
 
@@ -48,8 +71,25 @@ export interface InboxMessage {
   readonly internalDate: number
 }
 
+/** What every process of the provider shares, for those that a test builds itself. */
+export interface SharedParts {
+  readonly connection: ConnectionSettings
+  readonly blobs: Blobs
+  readonly sealer: Sealer
+  readonly issuer: Issuer
+  readonly domain: string
+  readonly bus: Bus
+  readonly report: EventSink
+  readonly checkpoint: Checkpoint
+  readonly now: () => number
+  readonly isLocal: (domain: string) => Promise<boolean>
+  /** path of the certificate of the authority that certifies the seal */
+  readonly ca: string
+}
+
 export interface Points {
   readonly database: Database
+  readonly shared: SharedParts
   /** what the points take for now, in milliseconds; `step` is added each time that one looks */
   readonly clock: { ms: number; step: number }
   address(name: string): string
@@ -63,7 +103,14 @@ export interface Points {
   state(): Promise<unknown>
 }
 
-export async function withPoints(scope: TestScope): Promise<Points> {
+/** These tests stay within one provider. */
+const NO_MAILER: Mailer = { send: () => assert.fail('nothing leaves'), close: () => Promise.resolve() }
+
+/** @param kindOf of a recipient's domain */
+export async function withPoints(
+  scope: TestScope,
+  kindOf: (domain: string) => 'certified' | 'ordinary' = () => 'certified',
+): Promise<Points> {
   const last = lastFirst(scope)
   const { database, connection, blobs, folder } = await withTestDatabase(last)
   last.after(async () => assert.deepEqual(await findViolations(database.reader, CHECKS), []))
@@ -89,12 +136,17 @@ export async function withPoints(scope: TestScope): Promise<Points> {
     database,
     blobs,
     limits: { messageBytes: 1e8, totalBytes: 1e8, recipients: 500 },
+    recipientKind: (domain) => Promise.resolve(kindOf(domain)),
+    ordinaryRecipientsAllowed: () => Promise.resolve(true),
+    scanner: { scan: () => Promise.resolve(null) },
+    quarantine: { keep: () => assert.fail('nothing is found') },
     startDispatches: (submission) => accepted.push(submission),
   })
   const address = (name: string): string => `${name}@${DOMAIN}`
 
   return {
     database,
+    shared: { ...shared, connection, blobs, isLocal: domains.isLocal, ca: join(folder, 'keys', 'ca.pem') },
     clock,
     address,
 
@@ -107,15 +159,41 @@ export async function withPoints(scope: TestScope): Promise<Points> {
 
     worker() {
       const own = openDatabase(connection, { max: 4 })
-      last.after(() => own.close())
       const transport = transportQueries(own)
       const find = mailboxesOf(own).find
-      const delivery = createDeliveryPoint({ ...shared, database: own, findMailbox: find })
+      const destination = async (address: string) => {
+        const mailbox = await find(address)
+        return mailbox && { mailbox, refusal: null }
+      }
+      const delivery = createDeliveryPoint({ ...shared, database: own, destination })
+      const returns = createReturnPoint({ database: own, provider: issuer.provider, bus, checkpoint: passCheckpoint })
       const loader = createLoader({ queries: transport, contents: createContents(mailboxQueries(own), blobs) })
-      const { deliver, receive } = delivery
-      const dispatcher = createDispatcher({ queries: transport, loader, deliver, receive, report, now })
-      last.after(() => dispatcher.stop())
-      return { delivery, dispatcher, transport }
+      const { deliver } = delivery
+      const receiveLocal = (receipt: ReturnedReceipt) =>
+        returns.receive({ receipt, at: instantOf(now()), origin: 'local', blob: null, watchAt: null, detail: null })
+      const receive = async (receipt: OutgoingReceipt): Promise<unknown> => {
+        const { kind, target } = receipt
+        assert.ok((kind === 'delivery' || kind === 'non-delivery') && 'mailbox' in target)
+        return receiveLocal({ ...receipt, kind, target: target.mailbox })
+      }
+      const tasks = createTasks(report, 'test')
+      const destinationOf = (domain: string) => Promise.resolve(domain === DOMAIN ? HERE : assert.fail('nothing leaves'))
+      const common = { queries: transport, loader, mailer: NO_MAILER, destinationOf, tasks, report, now }
+      const keepForward = () => assert.fail('nothing is forwarded')
+      const outbox = createOutbox({ ...common, receive: receiveLocal, keepForward, address: issuer.address })
+      const dispatches = createDispatches({
+        ...common,
+        deliver,
+        bringBack: outbox.bringBack,
+        giveUp: () => assert.fail('nothing leaves'),
+        provider: issuer.provider,
+        checkpoint: passCheckpoint,
+      })
+      const work = createWorker({ queues: [outbox.queue, dispatches.queue], tasks, report, now })
+      let stopped: Promise<void> | undefined
+      const stop = (): Promise<void> => (stopped ??= work.stop().then(outbox.flush).then(own.close))
+      last.after(stop)
+      return { delivery, receive, work: { ...work, stop }, transport }
     },
 
     async accept({ address, mailbox }, recipients, body = 'Testo.\r\n') {

@@ -1,4 +1,4 @@
-/** Hands in messages with swaks, as a holder's mail client would. */
+/** Hands in messages with swaks, as a holder's mail client would, and as another mail server would. */
 import { execute, type Result } from './execute.ts'
 import type { Account, Provider } from './provider.ts'
 
@@ -16,18 +16,34 @@ export function submit(
   provider: Provider,
   { account, recipients, message, sender = account.address }: Submission,
 ): Promise<Result> {
-  const server = [
-    '--server',
-    `localhost:${provider.ports.submissions}`,
-    '--tls-on-connect',
-    '--tls-verify',
-    '--tls-ca-path',
-    provider.ca,
-  ]
   const login = ['--auth', 'PLAIN', '--auth-user', account.address, '--auth-password', account.password]
-  const mail = ['--from', sender, '--to', recipients.join(','), '--data', '-', '--no-data-fixup']
-  const args = [...server, ...login, ...mail, '--hide-send', '--helo', 'client.test']
-  return execute('swaks', args, { input: forTheWire(message) })
+  const server = [...serverAt(provider, provider.ports.submissions), '--tls-on-connect', ...login, '--helo', 'client.test']
+  return execute('swaks', [...server, ...mailOf(sender, recipients)], { input: forTheWire(message) })
+}
+
+export interface Transfer {
+  /** reverse path, '' for the null one */
+  readonly from: string
+  readonly recipients: readonly string[]
+  readonly message: string | Buffer
+}
+
+/** Hands a message to the MX service, with STARTTLS, byte for byte. */
+export function handOver(provider: Provider, { from, recipients, message }: Transfer): Promise<Result> {
+  const server = [...serverAt(provider, provider.ports.mx), '--tls', '--helo', 'mx.ordinaria.test']
+  return execute('swaks', [...server, ...mailOf(from || '<>', recipients)], { input: forTheWire(message) })
+}
+
+const serverAt = ({ ca }: Provider, port: number): string[] => [
+  '--server',
+  `localhost:${port}`,
+  '--tls-verify',
+  '--tls-ca-path',
+  ca,
+]
+
+const mailOf = (from: string, recipients: readonly string[]): string[] => {
+  return ['--from', from, '--to', recipients.join(','), '--data', '-', '--no-data-fixup', '--hide-send']
 }
 
 /** Dot-stuffed, with the final dot (RFC 5321 4.5.2), whose line break swaks adds. */
@@ -42,5 +58,5 @@ export function plainMessage(
   to: readonly string[],
   { headers = [], body = 'Buongiorno.\r\n' }: { headers?: string[]; body?: string } = {},
 ): string {
-  return [`From: ${from}`, `To: ${to.join(', ')}`, ...headers, '', body].join('\r\n')
+  return [`From: ${from}`, `To: ${to.join(',\r\n ')}`, ...headers, '', body].join('\r\n')
 }

@@ -9,6 +9,7 @@ export interface TakenApart {
   readonly headerLines: string[]
   readonly plain: string
   readonly html: string
+  /** empty in an anomaly envelope, which has none */
   readonly daticert: Buffer
   /** bytes of postacert.eml, as they stand */
   readonly original: Buffer | null
@@ -29,7 +30,8 @@ export function takeApart(message: Buffer): TakenApart {
   const signed = parts(whole, 'multipart/signed', 2)
   assert.match(field(whole, 'Content-Type'), /; protocol="application\/pkcs7-signature"; micalg=sha-256; /)
   const mixed = parts(entity(signed[0]), 'multipart/mixed')
-  assert.ok(mixed.length === 2 || mixed.length === 3)
+  const anomaly = whole.fields['x-trasporto'] === 'errore'
+  assert.ok(mixed.length === 2 || (mixed.length === 3 && !anomaly))
   const [plain, html] = parts(entity(mixed[0]), 'multipart/alternative', 2).map(entity) as [Entity, Entity]
   for (const [part, type] of [
     [plain, 'plain'],
@@ -40,13 +42,16 @@ export function takeApart(message: Buffer): TakenApart {
       'content-transfer-encoding': 'quoted-printable',
     })
   }
-  const daticert = entity(mixed[1])
-  assert.deepEqual(daticert.fields, {
-    'content-type': 'application/xml; name="daticert.xml"',
-    'content-disposition': 'inline; filename="daticert.xml"',
-    'content-transfer-encoding': 'base64',
-  })
-  const postacert = mixed[2] === undefined ? null : entity(mixed[2])
+  const daticert = anomaly ? null : entity(mixed[1])
+  if (daticert) {
+    assert.deepEqual(daticert.fields, {
+      'content-type': 'application/xml; name="daticert.xml"',
+      'content-disposition': 'inline; filename="daticert.xml"',
+      'content-transfer-encoding': 'base64',
+    })
+  }
+  const enclosed = mixed[anomaly ? 1 : 2]
+  const postacert = enclosed === undefined ? null : entity(enclosed)
   if (postacert) {
     assert.equal(field(postacert, 'Content-Type'), 'message/rfc822; name="postacert.eml"')
     assert.equal(field(postacert, 'Content-Disposition'), 'inline; filename="postacert.eml"')
@@ -62,7 +67,7 @@ export function takeApart(message: Buffer): TakenApart {
     headerLines: whole.header.split('\r\n'),
     plain: decodeQuotedPrintable(plain.body),
     html: decodeQuotedPrintable(html.body),
-    daticert: base64(daticert.body),
+    daticert: daticert ? base64(daticert.body) : Buffer.alloc(0),
     original: postacert && Buffer.from(postacert.body, 'latin1'),
     originalFields: postacert && postacert.fields,
     signed: Buffer.from(signed[0], 'latin1'),

@@ -3,8 +3,15 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 
+/** The path on which judges are looked for: daemons lie in a folder that is not on everybody's. */
+export const TOOLS_PATH = [process.env['PATH'] ?? '', '/usr/sbin'].join(delimiter)
+
 const onPath = (program: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)))
+  TOOLS_PATH.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)))
+
+/** Why tests that need the program are skipped, if they are: never with CI=true, where it must be there. */
+export const skipWithout = (program: string): string | false =>
+  process.env['CI'] !== 'true' && !onPath(program) && `${program} is not installed`
 
 /**
  * Whether the programs are there. A test that misses one is skipped, with the reason shown; with CI=true it fails, so that nothing
