@@ -1,56 +1,26 @@
 /**
- * `npm run bench`: certified messages per second over real TLS submission, against the signatures that the machine can make in the same
- * run. docs/benchmarks.md explains how to read it. `npm run bench -- SECONDS` sets how long each size is driven (default 10).
+ * `npm run bench`: certified messages per second over real TLS submission, within one provider and between two, against the signatures that
+ * the machine can make in the same run. docs/benchmarks.md explains how to read it. `npm run bench -- SECONDS` sets how long each size is
+ * driven (default 10); `npm run bench -- SECONDS within` or `between` measures one of the two.
  */
-import { readdirSync, statSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
-import { openDatabase } from '../src/storage/database.ts'
-import { embeddedConnection } from '../src/storage/embedded-postgres.ts'
-import { connectMailbox } from '../test/support/mailbox-reader.ts'
-import { startProvider, type Account, type Provider } from '../test/support/provider.ts'
+import { startProvider } from '../test/support/provider.ts'
+import { startTwoProviders } from '../test/support/two-providers.ts'
 import { signaturesPerSecond } from './baseline.ts'
-import { Submitter, type Sent } from './load.ts'
-import { cpuMilliseconds, memoryOf } from './processes.ts'
-import { waitForCount, watchReceipts } from './receipts.ts'
+import { CONNECTIONS, openPath, type Path, type Run } from './path.ts'
+import { memoryOf } from './processes.ts'
 
-const SIZES = [
-  ['1 KB', 1000],
-  ['10 KB', 10_000],
-  ['100 KB', 100_000],
-  ['1 MB', 1_000_000],
-] as const
-const CONNECTIONS = 10
-/** An acceptance, an envelope and a delivery receipt are sealed for each message. */
-const SEALS_PER_MESSAGE = 3
+const SIZES = { '1 KB': 1000, '10 KB': 10_000, '100 KB': 100_000, '1 MB': 1_000_000 }
+/** Within one provider: acceptance, envelope and delivery receipt are sealed for each message. */
+const SEALS_WITHIN = 3
+/** Between two the take-in-charge comes on top, and every seal is verified once on the other side: counted as a fifth. */
+const SEALS_BETWEEN = 5
 const WARM_UP_MS = 5000
 
-const seconds = Number(process.argv[2] ?? 10)
+const [, , secondsGiven = '10', only] = process.argv
+const seconds = Number(secondsGiven)
 const cleanups: (() => Promise<void> | void)[] = []
-
-/** Processes of the provider: the server, and the postmaster, which detaches from it. */
-const rootsOf = (provider: Provider): number[] => [provider.pid, provider.postmaster()]
-
-function folderBytes(folder: string): number {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
-}
-
-async function createAccounts(provider: Provider): Promise<{ senders: Account[]; recipients: string[] }> {
-  const domain = provider.accounts[0].address.split('@')[1]
-  const make = async (name: string): Promise<Account> => {
-    const { stdout } = await provider.ceralacca('mailbox', 'create', `${name}@${domain}`, '--quota', '100000000000', '--json')
-    return JSON.parse(stdout) as Account
-  }
-  const senders: Account[] = []
-  const recipients: string[] = []
-  for (let index = 0; index < CONNECTIONS; index++) {
-    senders.push(await make(`sender${index}`))
-    recipients.push((await make(`recipient${index}`)).address)
-  }
-  return { senders, recipients }
-}
+const owner = { after: (work: () => Promise<void> | void) => void cleanups.unshift(work) }
 
 const percentile = (values: readonly number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b)
@@ -63,80 +33,70 @@ const print = (name: string, ...cells: string[]): void =>
 const milliseconds = (values: readonly number[]): string =>
   `${percentile(values, 0.5).toFixed(0)} / ${percentile(values, 0.99).toFixed(0)}`
 
-try {
-  const provider = await startProvider({ after: (work) => void cleanups.push(work) })
-  const database = openDatabase(embeddedConnection(join(provider.dataFolder, 'postgres')).connection, { max: 2 })
-  cleanups.unshift(() => database.close())
-  const stored = async (): Promise<number> => {
-    const [row] = await database.reader.read<{ bytes: number }>('select pg_database_size(current_database()) as bytes')
-    return (row?.bytes ?? 0) + folderBytes(join(provider.dataFolder, 'blobs'))
-  }
-  const [durable] = await database.reader.read<{ fsync: string; commit: string }>(
-    "select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit",
+function printRun(name: string, run: Run, most: number, path: Path): void {
+  const { sent, toReceipts } = run
+  const rate = sent.length / run.seconds
+  const bytes = sent.reduce((sum, message) => sum + message.bytes, 0)
+  print(
+    name,
+    rate.toFixed(0),
+    (rate / most).toFixed(2),
+    (run.cpuMs / sent.length).toFixed(2),
+    milliseconds(sent.map(({ accepted, endOfData }) => accepted - endOfData)),
+    milliseconds(toReceipts),
+    (run.storedBytes / bytes).toFixed(2),
+    path.providers.map(({ pid }) => memoryOf(pid).now.toFixed(0)).join('+'),
   )
-  const { senders, recipients } = await createAccounts(provider)
-  const submitters = await Promise.all(senders.map((account) => Submitter.open(provider, account)))
-  const inboxes = await Promise.all(senders.map((account) => connectMailbox(provider, account)))
-  const signatures = await signaturesPerSecond()
-  console.log(`${cpus().length} cores, ${cpus()[0]?.model}; fsync ${durable?.fsync}, synchronous_commit ${durable?.commit}`)
-  console.log(
-    `openssl speed: ${signatures.toFixed(0)} RSA-2048 signatures/s, so at most ${(signatures / SEALS_PER_MESSAGE).toFixed(0)} certified/s`,
-  )
-  console.log(`${CONNECTIONS} connections, ${seconds} s a size, load on the same machine; milliseconds as p50 / p99\n`)
+}
+
+/** Drives a path at some sizes; answers whether all that is stored is consistent. */
+async function measure(
+  title: string,
+  path: Path,
+  sizes: Record<string, number>,
+  signatures: number,
+  seals: number,
+): Promise<boolean> {
+  const most = signatures / seals
+  console.log(`\n${title}: at most ${most.toFixed(0)} certified/s (signatures/s ÷ ${seals})`)
   print('size', 'certified/s', 'ratio', 'CPU ms/msg', 'to 250', 'to receipts', 'stored/sent', 'RSS MB')
-
-  /** messages that each sender's inbox must hold by now */
-  const expected = senders.map(() => 0)
-
-  /** All connections send for so long; answers what each sent, once every receipt is in its mailbox. */
-  async function drive(size: number, duration: number): Promise<Sent[][]> {
-    const started = performance.now()
-    const sent = await Promise.all(
-      submitters.map(async (submitter, index) => {
-        const all: Sent[] = []
-        while (performance.now() - started < duration) all.push(await submitter.send(recipients[index] ?? '', size))
-        return all
-      }),
-    )
-    sent.forEach((all, index) => (expected[index] = (expected[index] ?? 0) + 2 * all.length))
-    await Promise.all(inboxes.map((client, index) => waitForCount(client, expected[index] ?? 0)))
-    return sent
-  }
-
   // Not counted: the compiler and the caches of the database warm up, as they are in a server that runs for weeks.
-  await drive(1000, WARM_UP_MS)
-  for (const [name, size] of SIZES) {
-    const roots = rootsOf(provider)
-    const [storedBefore, cpuBefore, started] = [await stored(), cpuMilliseconds(roots), performance.now()]
-    const all = (await drive(size, seconds * 1000)).flat()
-    const elapsed = (performance.now() - started) / 1000
-    const cpu = cpuMilliseconds(roots) - cpuBefore
-    const bytes = all.reduce((sum, message) => sum + message.bytes, 0)
-    const storedShare = ((await stored()) - storedBefore) / bytes
-    const memory = memoryOf(provider.pid).now
-    // Under the same load once more, now with a client that looks at each receipt.
-    const watch = await watchReceipts(provider, senders[0] as Account)
-    const watched = (await drive(size, (seconds * 1000) / 2))[0] ?? []
-    while (watched.some(({ msgid }) => !watch.bothSeen.has(msgid))) await new Promise((resolve) => setTimeout(resolve, 20))
-    watch.close()
-    const rate = all.length / elapsed
-    print(
-      name,
-      rate.toFixed(0),
-      (rate / (signatures / SEALS_PER_MESSAGE)).toFixed(2),
-      (cpu / all.length).toFixed(2),
-      milliseconds(all.map(({ accepted, endOfData }) => accepted - endOfData)),
-      milliseconds(watched.map(({ msgid, endOfData }) => (watch.bothSeen.get(msgid) ?? Number.NaN) - endOfData)),
-      storedShare.toFixed(2),
-      memory.toFixed(0),
-    )
-  }
-  console.log(`\npeak memory of the server: ${memoryOf(provider.pid).peak.toFixed(0)} MB`)
-  for (const submitter of submitters) submitter.close()
-  for (const client of inboxes) client.close()
-  const check = await provider.ceralacca('check')
-  console.log(check.stdout.trim())
-  process.exitCode = check.code ?? 1
+  await path.warmUp(1000, WARM_UP_MS)
+  for (const [name, size] of Object.entries(sizes)) printRun(name, await path.run(size, seconds * 1000), most, path)
+  console.log(`peak memory: ${path.providers.map(({ pid }) => `${memoryOf(pid).peak.toFixed(0)} MB`).join(', ')}`)
+  await path.close()
+  const checks = await Promise.all(path.providers.map((provider) => provider.ceralacca('check')))
+  for (const { stdout } of checks) console.log(stdout.trim())
+  return checks.every(({ code }) => code === 0)
+}
+
+async function within(signatures: number): Promise<boolean> {
+  const one = await startProvider(owner)
+  const consistent = await measure('within one provider', await openPath(one, one), SIZES, signatures, SEALS_WITHIN)
+  await one.stop()
+  return consistent
+}
+
+async function between(signatures: number): Promise<boolean> {
+  const { alfa, beta } = await startTwoProviders(owner)
+  const sizes = { '1 KB': SIZES['1 KB'], '100 KB': SIZES['100 KB'] }
+  return measure('between two providers', await openPath(alfa, beta), sizes, signatures, SEALS_BETWEEN)
+}
+
+/** Answers whether all that is stored is consistent. */
+async function certified(): Promise<boolean> {
+  const signatures = await signaturesPerSecond()
+  console.log(`${cpus().length} cores, ${cpus()[0]?.model}`)
+  console.log(`openssl speed: ${signatures.toFixed(0)} RSA-2048 signatures/s`)
+  console.log(`${CONNECTIONS} connections, ${seconds} s a size, load on the same machine; milliseconds as p50 / p99`)
+  const ways = { within, between }
+  const good: boolean[] = []
+  for (const [name, way] of Object.entries(ways)) if (only === undefined || only === name) good.push(await way(signatures))
+  return good.every(Boolean)
+}
+
+try {
+  process.exitCode = (await certified()) ? 0 : 1
 } finally {
   for (const work of cleanups) await work()
 }
