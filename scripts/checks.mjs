@@ -13,6 +13,7 @@ const checks = [
   ['lint', [tool('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings']],
   ['types', [tool('ts7/bin/tsc'), '--noEmit', '-p', root]],
   ['layers', [join(root, 'scripts', 'layers.mjs')]],
+  ['conformance', [join(root, 'scripts', 'conformance.mjs')]],
   ['dead code', [tool('knip/bin/knip.js'), '--no-progress']],
 ]
 

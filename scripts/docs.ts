@@ -16,6 +16,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   submission: 'Submission (SMTP), STARTTLS',
   imaps: 'IMAP, TLS',
   imap: 'IMAP, STARTTLS',
+  mx: 'MX (SMTP), STARTTLS',
   https: 'HTTPS: first page, `/healthz`',
 }
 

@@ -7,7 +7,9 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const packageOf = {
+  clamd: 'clamav-daemon',
   curl: 'curl',
+  dnsmasq: 'dnsmasq-base',
   mbsync: 'isync',
   mutt: 'mutt',
   openssl: 'openssl',
@@ -16,7 +18,9 @@ const packageOf = {
   xmllint: 'libxml2-utils',
 }
 
-const onPath = (program) => (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+/** Daemons lie in a folder that is not on everybody's path. */
+const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
+const onPath = (program) => folders.some((folder) => existsSync(join(folder, program)))
 
 /** Installs what is missing where it may; says what is missing where it may not. */
 export function ensureTestTools() {
