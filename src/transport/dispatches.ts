@@ -166,15 +166,13 @@ export function createDispatches(deps: DispatchesDeps): Dispatches {
     )
   }
 
-  /** A group that goes to another server takes its share of the room; one that stays here needs as much as it has recipients. */
-  function begin(group: Group, bytes: number, load: () => Promise<Submission>, retried: boolean): Promise<void> | undefined {
-    const pieces = group.destination === HERE ? group.due.length : 1
-    return tasks.begin(group.destination, { pieces, bytes }, () => attemptGroup(group, load, retried))
-  }
-
   async function retry(slot: number, pecMsgid: string, due: readonly DueRecipient[]): Promise<void> {
     const { facts, bytes, load } = await loader.openSubmission(slot, pecMsgid)
-    for (const group of await groupsOf(facts, due)) if (!begin(group, bytes, load, true)) await giveBack(group)
+    for (const group of await groupsOf(facts, due)) {
+      // A group that goes to another server takes its share of the room; one that stays here needs as much as it has recipients.
+      const pieces = group.destination === HERE ? group.due.length : 1
+      if (!tasks.begin(group.destination, { pieces, bytes }, () => attemptGroup(group, load, true))) await giveBack(group)
+    }
   }
 
   return {
@@ -185,8 +183,10 @@ export function createDispatches(deps: DispatchesDeps): Dispatches {
       const attemptAll = async (): Promise<void> => {
         const attempts = (await groupsOf(submission, due)).map(async (group) => {
           // Who called has made room for what stays here.
-          if (group.destination === HERE) await attemptGroup(group, load, false)
-          else if (!begin(group, envelope.size, load, false)) await giveBack(group)
+          if (group.destination === HERE) return attemptGroup(group, load, false)
+          const room = { pieces: 1, bytes: envelope.size }
+          const begun = await tasks.beginInLine(group.destination, room, () => attemptGroup(group, load, false))
+          if (!begun) await giveBack(group)
         })
         await Promise.all(attempts)
       }

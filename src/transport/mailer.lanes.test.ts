@@ -34,7 +34,7 @@ async function startGated(context: TestContext) {
 
 const certified = (from = 'a@sender.test') => mailTo(['b@peer.test'], { certified: true, from })
 
-test('a lane has four connections, and keeps them for what comes next', async (context) => {
+test('a lane has twelve connections, and keeps them for what comes next', async (context) => {
   const server = await startServer(localhost)
   context.after(() => server.close())
   const mailer = testMailer(context, server.port, { tlsRoots })
@@ -43,7 +43,7 @@ test('a lane has four connections, and keeps them for what comes next', async (c
     assert.equal(results.filter(({ outcome }) => outcome === 'sent').length, 50)
   }
   assert.equal(server.received.length, 100)
-  assert.equal(server.connections.total, 4)
+  assert.equal(server.connections.total, 12)
 })
 
 test('who waits longest goes next', async (context) => {
@@ -149,7 +149,7 @@ test('mail that finds a kept session closed goes over another at once', async (c
 test('a server that takes fewer connections than ours gets all mail over those it takes', async (context) => {
   const server = await startScripted((connection) => (connection === 0 ? {} : { greeting: '421 4.7.0 too many connections' }))
   context.after(() => server.close())
-  const mailer = testMailer(context, server.port)
+  const mailer = testMailer(context, server.port, { limits: { connections: 4 } })
   const results = (await Promise.all(Array.from({ length: 30 }, () => mailer.send(mailTo(['b@peer.test']))))).flat()
   assert.equal(results.filter(({ outcome }) => outcome === 'sent').length, 30)
   assert.equal(server.connections(), 4)
@@ -158,7 +158,7 @@ test('a server that takes fewer connections than ours gets all mail over those i
 test('when a server is down, all who wait for it know it at once', async (context) => {
   const server = await startScripted({ greeting: 'cut' })
   context.after(() => server.close())
-  const mailer = testMailer(context, server.port)
+  const mailer = testMailer(context, server.port, { limits: { connections: 4 } })
   const results = (await Promise.all(Array.from({ length: 30 }, () => mailer.send(mailTo(['b@peer.test']))))).flat()
   assert.equal(results.filter(({ outcome }) => outcome === 'deferred').length, 30)
   assert.equal(server.connections(), 4)

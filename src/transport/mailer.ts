@@ -63,7 +63,7 @@ const BOUNDS = {
 }
 
 const LIMITS: LanesLimits = {
-  connections: 4,
+  connections: 12,
   messages: 500,
   idle: 5 * SECOND,
   wait: 5 * MINUTE,

@@ -82,8 +82,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     const renew = () => queries.renewOutbox(receipt, new Date(now() + LEASE_MS))
     const [result] = await withLease(renew, report, () => mailer.send(mail))
-    // At once: until then a crash makes the other server get it again.
-    if (result?.outcome === 'sent') return queries.receiptsArrived(receipt.slot, [receipt])
+    // What is forwarded leaves at once: a crash before would make an ordinary server get it twice. Providers know a receipt that they have (I4).
+    if (result?.outcome === 'sent' && kind === 'forward') return queries.receiptsArrived(receipt.slot, [receipt])
+    if (result?.outcome === 'sent') return arrived.add(receipt.slot, receipt)
     if (kind === 'forward' && (result?.outcome === 'failed' || attempts >= FORWARD_GIVEN_UP_AFTER)) return keepForward(receipt)
     await defer(receipt, attempts, `${result?.status} ${result?.text}`)
   }
@@ -120,7 +121,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if ('mailbox' in target) return bring(receipt)
       await attempting(receipt, attempts, async () => {
         const destination = await destinationOf(domainOf(target.address))
-        if (!tasks.begin(destination, { pieces: 1, bytes: content.size }, () => bring(receipt))) await giveBack(receipt)
+        if (!(await tasks.beginInLine(destination, { pieces: 1, bytes: content.size }, () => bring(receipt))))
+          await giveBack(receipt)
       })
     },
     flush: arrived.flush,

@@ -89,3 +89,29 @@ test('settled waits for what is begun while it waits, and for what is only track
   await tasks.settled()
   assert.deepEqual(order.sort(), ['begun', 'tracked'])
 })
+
+test('who waits in line begins when there is room, in the order of coming, and gives up after a while', async () => {
+  const tasks = createTasks(noReport, 'test', { each: { pieces: 1, bytes: 100, large: 1 }, waitMs: 20 })
+  const [first, second, third] = [held(), held(), held()]
+  const begun: string[] = []
+  const noted =
+    (name: string, { work }: ReturnType<typeof held>) =>
+    () => {
+      begun.push(name)
+      return work()
+    }
+  assert.equal(await tasks.beginInLine('a', load(1), noted('first', first)), true)
+  assert.equal(await tasks.beginInLine('a', load(1), noted('late', third)), false, 'nothing made room')
+  assert.equal(await tasks.beginInLine('b', load(1), noted('elsewhere', third)), true, 'another destination has its own line')
+  const waiting = [
+    tasks.beginInLine('a', load(1), noted('second', second)),
+    tasks.beginInLine('a', load(1), noted('third', third)),
+  ]
+  first.end()
+  assert.equal(await waiting[0], true)
+  second.end()
+  assert.equal(await waiting[1], true)
+  assert.deepEqual(begun, ['first', 'elsewhere', 'second', 'third'])
+  third.end()
+  await tasks.settled()
+})

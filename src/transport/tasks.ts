@@ -14,6 +14,11 @@ export interface Tasks {
    * where there is no room for it now.
    */
   begin(destination: string, load: Load, work: () => Promise<void>): Promise<void> | undefined
+  /**
+   * As begin, but waits in line for room, for some seconds at most: what is fresh comes in bursts, and to read it back later costs more than to
+   * hold it. Answers whether it was begun.
+   */
+  beginInLine(destination: string, load: Load, work: () => Promise<void>): Promise<boolean>
   /** Keeps account of what is under way already, and counts for nothing. */
   track(work: Promise<void>): void
   /** whether another destination would find room */
@@ -50,8 +55,13 @@ const sum = (a: Share, b: Share, sign: 1 | -1): Share => ({
 const fits = (share: Share, most: Share): boolean =>
   share.pieces <= most.pieces && share.bytes <= most.bytes && share.large <= most.large
 
+/** Shorter than a lease: who waits in line renews none. */
+const LONGEST_WAIT_MS = 10_000
+
 /** @param where names the work in reports */
-export function createTasks(report: EventSink, where: string, { each = EACH, all = ALL } = {}): Tasks {
+export function createTasks(report: EventSink, where: string, { each = EACH, all = ALL, waitMs = LONGEST_WAIT_MS } = {}): Tasks {
+  /** who waits for room, by destination; each tries to begin and answers whether it did */
+  const lines = new Map<string, (() => boolean)[]>()
   const underWay = new Set<Promise<void>>()
   const shares = new Map<string, Share>()
   let total = NOTHING
@@ -71,14 +81,49 @@ export function createTasks(report: EventSink, where: string, { each = EACH, all
     else shares.delete(destination)
   }
 
+  /** Those who come first begin first, of each destination. */
+  function advance(): void {
+    for (const [destination, line] of lines) {
+      while (line[0]?.() === true) line.shift()
+      if (line.length === 0) lines.delete(destination)
+    }
+  }
+
+  function begin(destination: string, { pieces, bytes }: Load, work: () => Promise<void>): Promise<void> | undefined {
+    const load = bytes > LARGE ? { pieces, bytes: 0, large: 1 } : { pieces, bytes, large: 0 }
+    if (!fits(sum(shares.get(destination) ?? NOTHING, load, 1), each)) return undefined
+    if (destination !== HERE && !fits(sum(total, load, 1), all)) return undefined
+    change(destination, load, 1)
+    return track(
+      work().finally(() => {
+        change(destination, load, -1)
+        advance()
+      }),
+    )
+  }
+
+  function waitInLine(destination: string, load: Load, work: () => Promise<void>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const line = lines.get(destination) ?? []
+      lines.set(destination, line)
+      const timer = setTimeout(() => {
+        line.splice(line.indexOf(tryToBegin), 1)
+        resolve(false)
+      }, waitMs)
+      const tryToBegin = (): boolean => {
+        if (!begin(destination, load, work)) return false
+        clearTimeout(timer)
+        resolve(true)
+        return true
+      }
+      line.push(tryToBegin)
+    })
+  }
+
   return {
-    begin(destination, { pieces, bytes }, work) {
-      const load = bytes > LARGE ? { pieces, bytes: 0, large: 1 } : { pieces, bytes, large: 0 }
-      if (!fits(sum(shares.get(destination) ?? NOTHING, load, 1), each)) return undefined
-      if (destination !== HERE && !fits(sum(total, load, 1), all)) return undefined
-      change(destination, load, 1)
-      return track(work().finally(() => change(destination, load, -1)))
-    },
+    begin,
+    beginInLine: (destination, load, work) =>
+      !lines.has(destination) && begin(destination, load, work) ? Promise.resolve(true) : waitInLine(destination, load, work),
     track: (work) => void track(work),
     hasRoom: () => total.pieces < all.pieces && total.bytes < all.bytes,
     async settled() {

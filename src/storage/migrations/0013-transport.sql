@@ -151,6 +151,8 @@ language plpgsql as $$
 declare
   v_sent jsonb;
 begin
+  -- Lost in a crash, it is sent once more to a provider that knows it by its identifier: nobody waits for the disk. An ordinary server would keep it twice.
+  if not p_final then perform set_config('synchronous_commit', 'off', true); end if;
   perform transport_lock(p_slot, p_pec_msgid, p_recipients);
   -- A fast receipt may have closed it already: that it was handed over is a fact all the same, and told once of each recipient.
   with sent as (
@@ -170,6 +172,8 @@ declare
   v_named text[] := array(
     select d.recipient from dispatch d where d.slot = p_slot and d.pec_msgid = p_pec_msgid and lower(d.recipient) = any (p_recipients));
 begin
+  -- The notice itself is stored after it, and waits for the disk: what was written before is then there too.
+  perform set_config('synchronous_commit', 'off', true);
   perform transport_lock(p_slot, p_pec_msgid, v_named);
   update dispatch d set taken_at = p_at
   where d.slot = p_slot and d.pec_msgid = p_pec_msgid and d.recipient = any (v_named) and d.taken_at is null and d.outcome is null;
@@ -303,4 +307,14 @@ begin
     perform mailbox_append(p_slot, p_mailbox, null, v_fresh, p_bytes, v_at);
     perform ledger_append(p_slot, v_ledger);
   end if;
+end $$;
+
+-- Takes receipts that have arrived out of the outbox. Keys: arrays in step. What a crash brings back is sent again, and changes nothing (I4), so
+-- nobody waits for the disk.
+create or replace function transport_receipts_arrived(p_slot integer, p_pec_msgids text[], p_recipients text[], p_kinds text[]) returns void
+language plpgsql as $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  delete from outbox o using unnest(p_pec_msgids, p_recipients, p_kinds) k(pec_msgid, recipient, kind)
+  where o.slot = p_slot and o.pec_msgid = k.pec_msgid and o.recipient = k.recipient and o.kind = k.kind;
 end $$;
