@@ -56,7 +56,8 @@ export const directoryShow: Command = {
         ['Fetched', state.fetchedAt?.toISOString() ?? 'never'],
         ['Signed by', signer ?? '(nobody)'],
         ['Last error', state.lastError === null ? '(none)' : `${state.lastError} (${state.failedAt?.toISOString()})`],
-        ['Next look', state.nextRefresh.toISOString()],
+        // Without a URL nobody ever looks.
+        ['Next look', config.values.CERALACCA_DIRECTORY_URL === undefined ? 'never' : state.nextRefresh.toISOString()],
       ]
       const providers = records.map(({ name, unit, domains, mailReceipt }) => [
         name,
