@@ -16,6 +16,8 @@ const SERVICES: Readonly<Record<string, string>> = {
   submission: 'Submission (SMTP), STARTTLS',
   imaps: 'IMAP, TLS',
   imap: 'IMAP, STARTTLS',
+  pop3s: 'POP3, TLS',
+  pop3: 'POP3, STARTTLS',
   mx: 'MX (SMTP), STARTTLS',
   https: 'HTTPS: first page, `/healthz`',
 }

@@ -10,6 +10,8 @@ const packageOf = {
   clamd: 'clamav-daemon',
   curl: 'curl',
   dnsmasq: 'dnsmasq-base',
+  fetchmail: 'fetchmail',
+  getmail: 'getmail6',
   mbsync: 'isync',
   mutt: 'mutt',
   openssl: 'openssl',

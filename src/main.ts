@@ -5,9 +5,12 @@ import type { Checkpoint } from './base/checkpoint.ts'
 import { asCeralaccaError, clientError } from './base/errors.ts'
 import type { EventSink } from './base/events.ts'
 import type { Config } from './config/config.ts'
+import { createMaildropLock, freeMaildrops } from './mailbox/maildrop-lock.ts'
+import { createMaildropStore } from './mailbox/maildrop.ts'
 import { createMailboxStore } from './mailbox/store.ts'
 import { createWebServer } from './protocols/http/web-server.ts'
 import { createImapServer } from './protocols/imap/server.ts'
+import { createPop3Server } from './protocols/pop3/server.ts'
 import { createMxServer } from './protocols/smtp/mx-server.ts'
 import { createSubmissionServer } from './protocols/smtp/submission-server.ts'
 import { createAuthenticator, type Authenticate } from './registry/authenticator.ts'
@@ -113,18 +116,39 @@ export async function startProvider(config: Config, installation: Installation, 
     opened('mx', await server.listen({ host, port: config.ports.mx }))
   }
 
+  const unexpected =
+    (where: string) =>
+    (error: unknown): void =>
+      report('unexpected-error', { where, error: asCeralaccaError(error) })
+
   async function startMailbox(): Promise<void> {
     const server = createImapServer({
       authenticate: reporting('imap'),
       tls,
       serverName,
       store: createMailboxStore({ database, blobs: installation.blobs, bus, now }),
-      report: (error: unknown) => report('unexpected-error', { where: 'imap', error: asCeralaccaError(error) }),
+      report: unexpected('imap'),
     })
     stops.push(() => server.close())
     const open = await server.listen({ host, tlsPort: config.ports.imaps, starttlsPort: config.ports.imap })
     opened('imaps', open.tlsPort)
     opened('imap', open.starttlsPort)
+  }
+
+  async function startPop3(): Promise<void> {
+    if (alone) await freeMaildrops(database)
+    const server = createPop3Server({
+      authenticate: reporting('pop3'),
+      tls,
+      serverName,
+      store: createMaildropStore({ database, blobs: installation.blobs, bus, now }),
+      lock: createMaildropLock({ database, now, report: unexpected('pop3 lock') }),
+      report: unexpected('pop3'),
+    })
+    stops.push(() => server.close())
+    const open = await server.listen({ host, tlsPort: config.ports.pop3s, starttlsPort: config.ports.pop3 })
+    opened('pop3s', open.tlsPort)
+    opened('pop3', open.starttlsPort)
   }
 
   async function startWeb(): Promise<void> {
@@ -165,7 +189,10 @@ export async function startProvider(config: Config, installation: Installation, 
     if (roles.has('worker')) await startWork()
     if (roles.has('access')) await startAccess()
     if (roles.has('incoming')) await startIncoming()
-    if (roles.has('mailbox')) await startMailbox()
+    if (roles.has('mailbox')) {
+      await startMailbox()
+      await startPop3()
+    }
     if (roles.has('web')) await startWeb()
   } catch (error) {
     await stop()

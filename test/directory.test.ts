@@ -344,7 +344,7 @@ test('the own record is served signed, and signed anew only when domains change'
     parameters: {
       provider: 'Noi',
       serverName: 'localhost',
-      ports: { submissions: 1, submission: 2, imaps: 3, imap: 4 },
+      ports: { submissions: 1, submission: 2, imaps: 3, imap: 4, pop3s: 5, pop3: 6 },
     },
     authenticateOperator: async () => undefined,
     status: async () => ({}),

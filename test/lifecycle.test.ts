@@ -59,6 +59,7 @@ suite('an installation', () => {
     assert.equal(health.stdout, '{"status":"ok"}')
     const page = await execute('curl', ['--silent', '--cacert', provider.ca, web])
     assert.match(page.stdout, new RegExp(`<td>IMAP</td><td>${provider.ports.imaps}</td><td>TLS</td>`))
+    assert.match(page.stdout, new RegExp(`<td>POP3</td><td>${provider.ports.pop3s}</td><td>TLS</td>`))
   })
 
   test('shows its figures to operators only', async (t) => {

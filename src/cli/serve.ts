@@ -113,6 +113,9 @@ function announce({ values, dataFolder }: Config, ports: Record<string, number>,
     ...(ports['imaps'] === undefined
       ? []
       : [['Read (IMAP)', `${host}, port ${ports['imaps']} with TLS or ${ports['imap']} with STARTTLS`]]),
+    ...(ports['pop3s'] === undefined
+      ? []
+      : [['Read (POP3)', `${host}, port ${ports['pop3s']} with TLS or ${ports['pop3']} with STARTTLS`]]),
     ...(demo?.mailboxes ?? []).map(({ address, password }) => ['Mailbox', `${address}   password ${password}`]),
     ...(demo
       ? [

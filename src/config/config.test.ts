@@ -29,7 +29,16 @@ function problems(environment: Record<string, string>): string[] {
 test('without settings a whole provider runs under ./data', () => {
   const { values, dataFolder, ports } = readConfig({ PATH: '/usr/bin', HOME: '/root' })
   assert.equal(dataFolder, resolve('data'))
-  assert.deepEqual(ports, { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, mx: 1025, https: 1443 })
+  assert.deepEqual(ports, {
+    submissions: 1465,
+    submission: 1587,
+    imaps: 1993,
+    imap: 1143,
+    pop3s: 1995,
+    pop3: 1110,
+    mx: 1025,
+    https: 1443,
+  })
   assert.deepEqual(values.CERALACCA_ROLES, [...ROLES])
   assert.equal(values.CERALACCA_DEMO, true)
   assert.equal(values.CERALACCA_DOMAIN, 'pec.ceralacca.test')
@@ -47,7 +56,16 @@ test('an empty setting counts as none', () => {
 
 test('the offset is added to every port', () => {
   const { ports } = readConfig({ CERALACCA_PORT_OFFSET: '10000' })
-  assert.deepEqual(ports, { submissions: 11465, submission: 11587, imaps: 11993, imap: 11143, mx: 11025, https: 11443 })
+  assert.deepEqual(ports, {
+    submissions: 11465,
+    submission: 11587,
+    imaps: 11993,
+    imap: 11143,
+    pop3s: 11995,
+    pop3: 11110,
+    mx: 11025,
+    https: 11443,
+  })
   assert.ok(Math.max(...Object.values(readConfig({ CERALACCA_PORT_OFFSET: '60000' }).ports)) < 65_536)
   assert.match(problems({ CERALACCA_PORT_OFFSET: '60001' })[0] ?? '', /^CERALACCA_PORT_OFFSET: /)
 })

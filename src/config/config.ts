@@ -8,7 +8,7 @@ import { SETTINGS, type SettingName } from './settings.ts'
 
 type Values = { [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> }
 
-const PORTS = { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, mx: 1025, https: 1443 }
+const PORTS = { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, pop3s: 1995, pop3: 1110, mx: 1025, https: 1443 }
 
 export interface Config {
   readonly values: Values

@@ -62,7 +62,7 @@ export const SETTINGS = {
   ),
   CERALACCA_PORT_OFFSET: setting(
     integer.pipe(z.number().max(60_000)).default(0),
-    'Added to every port: 1465 and 1587 (submission), 1025 (MX), 1993 and 1143 (IMAP), 1443 (HTTPS). Default: 0',
+    'Added to every port: 1465 and 1587 (submission), 1025 (MX), 1993 and 1143 (IMAP), 1995 and 1110 (POP3), 1443 (HTTPS). Default: 0',
   ),
   CERALACCA_ROLES: setting(
     z

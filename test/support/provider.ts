@@ -24,6 +24,8 @@ export interface Provider {
     readonly submission: number
     readonly imaps: number
     readonly imap: number
+    readonly pop3s: number
+    readonly pop3: number
     readonly mx: number
     readonly https: number
   }
@@ -47,7 +49,16 @@ export interface Provider {
 /** As scripts/run.mjs starts it. */
 const FLAGS = JSON.parse(readFileSync(new URL('../../scripts/node-flags.json', import.meta.url), 'utf8')) as string[]
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
-export const PORTS = { submissions: 1465, submission: 1587, imaps: 1993, imap: 1143, mx: 1025, https: 1443 }
+export const PORTS = {
+  submissions: 1465,
+  submission: 1587,
+  imaps: 1993,
+  imap: 1143,
+  pop3s: 1995,
+  pop3: 1110,
+  mx: 1025,
+  https: 1443,
+}
 
 /** A fresh folder that an unprivileged database user can pass through; removed after the test. */
 export function temporaryFolder(owner: Owner): string {

@@ -2,7 +2,7 @@
 export interface ClientParameters {
   readonly provider: string
   readonly serverName: string
-  readonly ports: { readonly submissions: number; readonly submission: number; readonly imaps: number; readonly imap: number }
+  readonly ports: Readonly<Record<'submissions' | 'submission' | 'imaps' | 'imap' | 'pop3s' | 'pop3', number>>
 }
 
 const STYLE = `
@@ -21,6 +21,8 @@ export function welcomePage({ provider, serverName, ports }: ClientParameters): 
     [
       [names.read, 'IMAP', ports.imaps, 'TLS'],
       [names.read, 'IMAP', ports.imap, names.starttls],
+      [names.read, 'POP3', ports.pop3s, 'TLS'],
+      [names.read, 'POP3', ports.pop3, names.starttls],
       [names.send, 'SMTP', ports.submissions, 'TLS'],
       [names.send, 'SMTP', ports.submission, names.starttls],
     ]

@@ -1,0 +1,26 @@
+/** What CAPA lists. A capability is told in both states (RFC 2449 5), and only where it can be used: no way to log in before TLS (RFC 2595 4). */
+interface Capability {
+  readonly tag: string
+  readonly rfc: number
+  /** where it is told; both if not said */
+  readonly only?: 'before TLS' | 'with TLS'
+}
+
+const CAPABILITIES: readonly Capability[] = [
+  { tag: 'STLS', rfc: 2595, only: 'before TLS' },
+  { tag: 'USER', rfc: 2449, only: 'with TLS' },
+  { tag: 'SASL PLAIN', rfc: 5034, only: 'with TLS' },
+  { tag: 'TOP', rfc: 2449 },
+  { tag: 'UIDL', rfc: 2449 },
+  { tag: 'RESP-CODES', rfc: 2449 },
+  { tag: 'AUTH-RESP-CODE', rfc: 3206 },
+  { tag: 'PIPELINING', rfc: 2449 },
+  { tag: 'EXPIRE NEVER', rfc: 2449 },
+  { tag: 'IMPLEMENTATION Ceralacca', rfc: 2449 },
+]
+
+/** The lines of CAPA. */
+export function capabilitiesOf({ secure }: { readonly secure: boolean }): string[] {
+  const here = secure ? 'with TLS' : 'before TLS'
+  return CAPABILITIES.filter(({ only = here }) => only === here).map(({ tag }) => tag)
+}

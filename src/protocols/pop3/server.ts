@@ -1,0 +1,27 @@
+/**
+ * The POP3 server (RFC 1939). See README.md of this folder.
+ */
+import { createPorts } from '../wire/ports.ts'
+import type { Ports, TlsKeys } from '../wire/ports.ts'
+import { Connection } from './connection.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+import type { Pop3Limits } from './limits.ts'
+import type { SessionDeps } from './session.ts'
+
+export interface Pop3Deps extends Omit<SessionDeps, 'limits'> {
+  readonly tls: TlsKeys
+  readonly limits?: Partial<Pop3Limits>
+}
+
+export type Pop3Server = Ports
+
+export function createPop3Server({ tls, limits, ...rest }: Pop3Deps): Pop3Server {
+  const deps: SessionDeps = { ...rest, limits: { ...DEFAULT_LIMITS, ...limits } }
+  return createPorts({
+    tls,
+    handshakeTime: deps.limits.loginTime,
+    connections: deps.limits.connections,
+    farewell: '-ERR [SYS/TEMP] Too many connections\r\n',
+    accept: (socket, context) => new Connection(deps, socket, context),
+  })
+}

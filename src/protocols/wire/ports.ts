@@ -1,0 +1,93 @@
+/** A service on two ports: TLS from the first byte, and in clear until the client asks for TLS. TLS is 1.2 or later. */
+import { createServer as createPlainServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { createSecureContext, createServer as createTlsServer } from 'node:tls'
+import type { SecureContext } from 'node:tls'
+
+export interface TlsKeys {
+  /** PEM; should be P-256 */
+  readonly key: string
+  /** PEM, with its chain */
+  readonly cert: string
+}
+
+/** What a service does for one client. */
+export interface Served {
+  /** Serves the client until its connection has ended. Never rejects. */
+  serve(): Promise<void>
+  /** Asks it to end soon. */
+  shutDown(): void
+}
+
+export interface PortsDeps {
+  readonly tls: TlsKeys
+  /** milliseconds that a client may take for the TLS handshake */
+  readonly handshakeTime: number
+  /** connections at a time */
+  readonly connections: number
+  /** what a client hears that is one too many */
+  readonly farewell: string
+  accept(socket: Socket, context: SecureContext): Served
+}
+
+export interface Ports {
+  /** Starts to listen; 0 asks for any free port. Answers the ports that are used. */
+  listen(where: { host: string; tlsPort: number; starttlsPort: number }): Promise<{ tlsPort: number; starttlsPort: number }>
+  /** Takes no more clients, asks those that are there to end, and answers when all are gone. */
+  close(): Promise<void>
+}
+
+export function createPorts({ tls, handshakeTime, connections, farewell, accept }: PortsDeps): Ports {
+  const secure = { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' } as const
+  const context = createSecureContext(secure)
+  const clients = new Map<Served, Promise<void>>()
+
+  function serve(socket: Socket): void {
+    if (clients.size >= connections) {
+      socket.on('error', () => socket.destroy())
+      socket.end(farewell)
+      return
+    }
+    const client = accept(socket, context)
+    clients.set(
+      client,
+      client.serve().finally(() => clients.delete(client)),
+    )
+  }
+
+  const tlsServer = createTlsServer({ ...secure, handshakeTimeout: handshakeTime }, serve)
+  const plainServer = createPlainServer(serve)
+  // A failed handshake is the client's affair.
+  tlsServer.on('tlsClientError', (_error, socket) => socket.destroy())
+
+  return {
+    async listen({ host, tlsPort, starttlsPort }) {
+      await Promise.all([start(tlsServer, host, tlsPort), start(plainServer, host, starttlsPort)])
+      return { tlsPort: portOf(tlsServer), starttlsPort: portOf(plainServer) }
+    },
+    async close() {
+      const closed = Promise.all([stop(tlsServer), stop(plainServer)])
+      for (const client of clients.keys()) client.shutDown()
+      await Promise.all(clients.values())
+      await closed
+    },
+  }
+}
+
+function start(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+  })
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port
