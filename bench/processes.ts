@@ -12,21 +12,27 @@ interface Stat {
 const MS_PER_TICK = 10
 
 function statOf(pid: number): Stat | undefined {
+  const text = readProcess(pid, 'stat')
+  // What it used counts with its parent's children.
+  if (text === undefined) return undefined
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const number = (index: number): number => Number(fields[index])
+  // From the state on: ppid is the 2nd field, utime stime cutime cstime the 12th to 15th.
+  return { pid, parent: number(1), ticks: number(11) + number(12) + number(13) + number(14) }
+}
+
+/** A file of a process; undefined if the process has ended since its folder was read. */
+function readProcess(pid: number, file: string): string | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    const number = (index: number): number => Number(fields[index])
-    // From the state on: ppid is the 2nd field, utime stime cutime cstime the 12th to 15th.
-    return { pid, parent: number(1), ticks: number(11) + number(12) + number(13) + number(14) }
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch (error) {
-    // It has ended since the folder was read; what it used counts with its parent's children.
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return undefined
     throw error
   }
 }
 
-/** Milliseconds of CPU that the processes have used so far, each with all that descend from it. */
-export function cpuMilliseconds(roots: readonly number[]): number {
+/** The processes and all that descend from them. */
+function familyOf(roots: readonly number[]): Stat[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => statOf(Number(name)) ?? [])
@@ -36,7 +42,22 @@ export function cpuMilliseconds(roots: readonly number[]): number {
     for (const { pid, parent } of all) if (wanted.has(parent)) wanted.add(pid)
     grown = wanted.size > before
   }
-  return all.filter(({ pid }) => wanted.has(pid)).reduce((sum, { ticks }) => sum + ticks * MS_PER_TICK, 0)
+  return all.filter(({ pid }) => wanted.has(pid))
+}
+
+/** Milliseconds of CPU that the processes have used so far, each with all that descend from it. */
+export const cpuMilliseconds = (roots: readonly number[]): number =>
+  familyOf(roots).reduce((sum, { ticks }) => sum + ticks * MS_PER_TICK, 0)
+
+/** KB that the processes hold with all that descend from them; a page that several hold counts for each. */
+export const residentMemoryOf = (roots: readonly number[]): number => sumOf(roots, 'status', 'VmRSS')
+
+/** The same, but a page that several processes hold counts once, divided among them (PSS); only their own user or root may know. */
+export const proportionalMemoryOf = (roots: readonly number[]): number => sumOf(roots, 'smaps_rollup', 'Pss')
+
+function sumOf(roots: readonly number[], file: string, field: string): number {
+  const pattern = new RegExp(`^${field}:\\s+(\\d+)`, 'm')
+  return familyOf(roots).reduce((sum, { pid }) => sum + Number(pattern.exec(readProcess(pid, file) ?? '')?.[1] ?? 0), 0)
 }
 
 /** Resident memory of one process, in MB: what it holds now, and the most that it ever held. */

@@ -3,6 +3,7 @@ import { CeralaccaError } from '../base/errors.ts'
 import type { Blobs } from '../storage/blobs.ts'
 import type { MessageContent } from './content.ts'
 import type { ContentRow, MailboxQueries } from './queries.ts'
+import { createShortReads, SHORT_READ } from './short-reads.ts'
 
 const PIECE = 1024 * 1024
 
@@ -15,14 +16,20 @@ export interface Contents {
   readSlice(content: MessageContent): Promise<Buffer>
 }
 
-export function createContents(queries: Pick<MailboxQueries, 'content'>, blobs: Pick<Blobs, 'read'>): Contents {
+export function createContents(queries: Pick<MailboxQueries, 'content' | 'pieces'>, blobs: Pick<Blobs, 'read'>): Contents {
   async function load(slot: number, id: string): Promise<MessageContent> {
     const [row] = await queries.content(slot, id)
     if (!row) throw new CeralaccaError('content-missing', 'temporary', 'The message was removed')
     return contentOf(row)
   }
 
+  const readShort = createShortReads(queries, blobs)
+
   async function* read(slot: number, id: string, from: number, to: number): AsyncIterable<Buffer> {
+    if (to - from <= SHORT_READ) {
+      yield await readShort(slot, id, from, to)
+      return
+    }
     const { head, tail, slice } = await load(slot, id)
     const middle = slice?.length ?? 0
     if (from < head.length) yield head.subarray(from, Math.min(to, head.length))

@@ -4,6 +4,7 @@ import type { Database } from '../storage/database.ts'
 import { insertFolders, removeFolder, renameFolders, setSubscribed } from './folder-queries.ts'
 import { canonicalName, checkedName, parentsOf } from './folder-names.ts'
 import type { FolderRow, MailboxQueries } from './queries.ts'
+import { unpackStates } from './state-columns.ts'
 import type { MailboxRef } from './types.ts'
 
 export interface FoldersDeps {
@@ -62,8 +63,8 @@ export function createFolders({ database: { transactor }, queries, now }: Folder
   /** Renaming the inbox makes a folder of its messages and leaves it empty (RFC 3501 6.3.5). */
   async function moveInbox(mailbox: MailboxRef, inbox: FolderRow, name: string): Promise<void> {
     const target = await create(mailbox, name)
-    const uids = (await queries.states(mailbox.slot, inbox.id)).map(({ uid }) => uid)
-    await queries.copy(mailbox, inbox.id, uids, target.id, true, new Date(now()))
+    const [states] = await queries.states(mailbox, inbox.id)
+    if (states) await queries.copy(mailbox, inbox.id, Array.from(unpackStates(states).uids), target.id, true, new Date(now()))
   }
 
   async function subscribe(mailbox: MailboxRef, name: string, subscribed: boolean): Promise<void> {

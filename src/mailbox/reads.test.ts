@@ -87,6 +87,6 @@ for (const [name, work] of Object.entries(CASES)) {
 }
 
 test('what is read is counted: a whole folder is', async () => {
-  const read = await rowsRead(() => queries.states(owner.slot, inbox))
+  const read = await rowsRead(() => queries.states(owner, inbox))
   assert.ok(read >= MESSAGES)
 })

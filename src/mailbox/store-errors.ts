@@ -17,3 +17,6 @@ export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
     throw raised ? clientError(...raised) : error
   }
 }
+
+/** CHARACTER_NOT_IN_REPERTOIRE: the bytes are no UTF-8, or NUL is among them, which text of the database never holds. */
+export const isNoText = (error: unknown): boolean => sqlState(error) === '22021'

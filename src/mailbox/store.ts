@@ -5,20 +5,20 @@
 import { createHash } from 'node:crypto'
 import { clientError } from '../base/errors.ts'
 import { uuidv7 } from '../base/ids.ts'
-import { decodeParsed, encodeParsed, parseStructure } from '../mime/structure.ts'
+import { encodeParsed, parseStructure } from '../mime/structure.ts'
 import type { Blobs } from '../storage/blobs.ts'
 import type { Bus } from '../storage/bus.ts'
 import type { Database } from '../storage/database.ts'
-import { BytesPack, contentItem } from './content.ts'
+import { blobItem, BytesPack, contentItem } from './content.ts'
 import { createContents } from './contents.ts'
 import { canonicalName } from './folder-names.ts'
 import { createFolders } from './folders.ts'
-import { mailboxQueries, type FolderRow, type MessageRow, type StateRow } from './queries.ts'
+import { readMessages } from './messages.ts'
+import { mailboxQueries, type FolderRow, type StateRow } from './queries.ts'
+import { createSnapshots } from './snapshots.ts'
+import { statesOf } from './state-columns.ts'
 import { translateErrors } from './store-errors.ts'
-import type { AppendRequest, Folder, FolderChanges, MailboxRef, MailboxStore, MessageState, StoredMessage } from './types.ts'
-
-/** How many message rows are in memory at a time while a client fetches. */
-const ROWS_AT_A_TIME = 200
+import type { AppendRequest, Folder, FolderChanges, MailboxRef, MailboxStore, MessageState } from './types.ts'
 
 export interface MailboxStoreDeps {
   readonly database: Database
@@ -31,6 +31,7 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
   const queries = mailboxQueries(database)
   const contents = createContents(queries, blobs)
   const folders = createFolders({ database, queries, now })
+  const snapshots = createSnapshots({ queries, changes })
 
   async function folderRow(mailbox: MailboxRef, name: string): Promise<FolderRow> {
     const [row] = await queries.folder(mailbox, canonicalName(name))
@@ -45,17 +46,37 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     return result
   }
 
-  /** The bytes go to a blob of the mailbox's own slot: small ones in the database, large ones on disk. */
+  /** The bytes go to a blob of the mailbox's own slot: small ones in the database, with the message; large ones on disk, before it. */
   async function storeWhole(pack: BytesPack, { slot }: MailboxRef, request: AppendRequest): Promise<object> {
     const id = uuidv7(now())
     const { bytes, flags, keywords, internalDate } = request
     const place = blobs.place(bytes.length)
-    await blobs.put({ slot, id }, bytes, place, createHash('sha256').update(bytes).digest())
+    if (place === 'disk') await blobs.putOnDisk({ slot, id }, bytes)
+    const row = blobItem(pack, { slot, id, place, bytes, sha256: createHash('sha256').update(bytes).digest() })
     const slice = { slot, id, place, offset: 0, length: bytes.length }
     const empty = Buffer.alloc(0)
     const parsed = encodeParsed(parseStructure(bytes))
     const content = { head: empty, tail: empty, parsed, size: bytes.length, slice }
-    return { ...contentItem(pack, uuidv7(now()), content), flags, keywords: arrayLiteral(keywords), internalDate, receipt: false }
+    return {
+      ...contentItem(pack, uuidv7(now()), content),
+      flags,
+      keywords: arrayLiteral(keywords),
+      internalDate,
+      receipt: false,
+      row,
+    }
+  }
+
+  async function changes(mailbox: MailboxRef, folderId: string, since: number): Promise<FolderChanges> {
+    const rows = await queries.changes(mailbox, folderId, since)
+    const cursor = rows.find((row) => row.kind === 'c')
+    if (!cursor) throw clientError('folder-changed', 'The folder was removed')
+    return {
+      modseq: cursor.modseq,
+      uidNext: cursor.uid,
+      changed: rows.filter((row) => row.kind === 'm').map(toState),
+      vanished: rows.filter((row) => row.kind === 'v').map((row) => row.uid),
+    }
   }
 
   async function copyTo(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string, move: boolean) {
@@ -82,41 +103,38 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
 
     async open(mailbox, name, takeRecent) {
       const canonical = canonicalName(name)
-      const [taken] = takeRecent ? await queries.takeRecent(mailbox, canonical) : []
-      const row = await folderRow(mailbox, canonical)
-      const messages = (await queries.states(mailbox.slot, row.id)).map(toState)
-      return { folder: toFolder(row), messages, firstRecentUid: taken?.recent_uid ?? row.recent_uid }
-    },
-
-    async changes(mailbox, folderId, since): Promise<FolderChanges> {
-      const rows = await queries.changes(mailbox, folderId, since)
-      const cursor = rows.find((row) => row.kind === 'c')
-      if (!cursor) throw clientError('folder-changed', 'The folder was removed')
+      let row = await folderRow(mailbox, canonical)
+      const [taken] = takeRecent && row.recent_uid < row.uid_next ? await queries.takeRecent(mailbox, canonical) : []
+      // What was not taken, another session has taken meanwhile.
+      if (takeRecent && !taken && row.recent_uid < row.uid_next) row = await folderRow(mailbox, canonical)
+      const { modseq, columns } = await snapshots.of(mailbox, row)
       return {
-        modseq: cursor.modseq,
-        uidNext: cursor.uid,
-        changed: rows.filter((row) => row.kind === 'm').map(toState),
-        vanished: rows.filter((row) => row.kind === 'v').map((row) => row.uid),
+        folder: { ...toFolder(row), modseq },
+        columns,
+        get messages() {
+          return statesOf(columns)
+        },
+        firstRecentUid: taken?.recent_uid ?? row.recent_uid,
       }
     },
 
-    async *messages(mailbox, folderId, uids) {
-      for (let at = 0; at < uids.length; at += ROWS_AT_A_TIME) {
-        yield* (await queries.messages(mailbox.slot, folderId, uids.slice(at, at + ROWS_AT_A_TIME))).map(toMessage)
-      }
-    },
+    changes,
+
+    messages: ({ slot }, folderId, uids, structure = true) =>
+      readMessages((some) => queries.messages(slot, folderId, some, structure), uids),
 
     read: ({ slot }, contentId, from, to) => contents.read(slot, contentId, from, to),
 
     async append(mailbox, folderName, requests) {
-      const folder = await folderRow(mailbox, folderName)
       const pack = new BytesPack()
       const items: object[] = []
       for (const request of requests) items.push(await storeWhole(pack, mailbox, request))
-      const rows = await changing(mailbox, () => queries.append(mailbox, folder.id, items, pack.bytes(), new Date(now())))
+      const rows = await changing(mailbox, () =>
+        queries.append(mailbox, canonicalName(folderName), items, pack.bytes(), new Date(now())),
+      )
       const uids = rows.flatMap(({ uid }) => (uid === null ? [] : [uid]))
       if (uids.length < requests.length) throw clientError('over-quota', 'The mailbox is full: remove messages and try again')
-      return { uidValidity: rows[0]?.uid_validity ?? folder.uid_validity, uids }
+      return { uidValidity: rows[0]?.uid_validity ?? 0, uids }
     },
 
     storeFlags: async (mailbox, folderId, uids, { mode, flags, keywords }) =>
@@ -151,8 +169,3 @@ const arrayLiteral = (words: readonly string[]): string =>
   `{${words.map((word) => `"${word.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
 
 const toState = ({ uid, modseq, flags, keywords }: StateRow): MessageState => ({ uid, modseq, flags, keywords })
-
-function toMessage(row: MessageRow): StoredMessage {
-  const content = { id: row.content, size: row.size, parsed: decodeParsed(row.parsed) }
-  return { ...toState(row), internalDate: row.internal_date.getTime(), content }
-}

@@ -2,7 +2,7 @@
  * The mailbox as IMAP, POP3 and JMAP share it: folders, messages, flags, one change cursor (modseq) per mailbox.
  * Counters, UIDs and quota change in the transaction of the message row (I8); the bytes of a message never change (I5).
  */
-import type { ParsedMessage } from '../mime/structure.ts'
+import type { Envelope, ParsedMessage } from '../mime/structure.ts'
 
 /** Where a mailbox lives: its id, and the slot that leads every key of its tables. */
 export interface MailboxRef {
@@ -37,11 +37,25 @@ export interface MessageState {
   readonly keywords: readonly string[]
 }
 
+/** The states of many messages, by UID, as columns of `count` entries: compact, shared by sessions, and not to be changed. */
+export interface StateColumns {
+  readonly count: number
+  readonly uids: Uint32Array<ArrayBuffer>
+  readonly modseqs: Float64Array<ArrayBuffer>
+  readonly flags: Uint16Array<ArrayBuffer>
+  /** index into keywordSets */
+  readonly keywords: Uint32Array<ArrayBuffer>
+  readonly keywordSets: readonly (readonly string[])[]
+}
+
 /** Content = head + slice of a blob + tail; `size` is the whole, in bytes. */
 export interface StoredContent {
   readonly id: string
   readonly size: number
+  /** Decoded when it is first asked for; an error if it was not read (`messages` without structure). */
   readonly parsed: ParsedMessage
+  /** `parsed.root.envelope`, decoded alone */
+  readonly envelope: Envelope | null
 }
 
 export interface StoredMessage extends MessageState {
@@ -51,7 +65,10 @@ export interface StoredMessage extends MessageState {
 }
 
 export interface FolderSnapshot {
+  /** its cursor is that of the messages */
   readonly folder: Folder
+  readonly columns: StateColumns
+  /** the columns as objects, made when they are asked for */
   readonly messages: MessageState[]
   /** first UID that no session has been told of as \Recent yet */
   readonly firstRecentUid: number
@@ -104,8 +121,11 @@ export interface MailboxStore {
   open(mailbox: MailboxRef, name: string, takeRecent: boolean): Promise<FolderSnapshot>
   /** What changed in a folder since a cursor; no gap, no late UID (I8). */
   changes(mailbox: MailboxRef, folderId: string, since: number): Promise<FolderChanges>
-  /** The messages with these UIDs that exist, by UID, in chunks: memory does not grow with the number asked. */
-  messages(mailbox: MailboxRef, folderId: string, uids: readonly number[]): AsyncIterable<StoredMessage>
+  /**
+   * The messages with these UIDs that exist, by UID, in chunks: memory does not grow with the number asked. Without `structure` (default
+   * true) they have no `parsed`, which is most of what is read.
+   */
+  messages(mailbox: MailboxRef, folderId: string, uids: readonly number[], structure?: boolean): AsyncIterable<StoredMessage>
   /** Bytes [from, to) of a message, in pieces of at most 1 MiB. */
   read(mailbox: MailboxRef, contentId: string, from: number, to: number): AsyncIterable<Buffer>
   append(

@@ -44,10 +44,41 @@ export function encodeParsed(parsed: ParsedMessage): Buffer {
   return Buffer.from(JSON.stringify([parsed.version, packPart(parsed.root)]))
 }
 
-/** What `encodeParsed` made. */
-export function decodeParsed(buffer: Buffer): ParsedMessage {
-  const [version, root] = JSON.parse(buffer.toString()) as [number, PackedPart]
+/** What `encodeParsed` made, as bytes or as their text. */
+export function decodeParsed(packed: Buffer | string): ParsedMessage {
+  const [version, root] = JSON.parse(packed.toString()) as [number, PackedPart]
   return { version, root: unpackPart(root) }
+}
+
+/**
+ * The envelope alone of what `encodeParsed` made, as its text: it stands at the end, and decoding the rest takes five times as long. `null`
+ * if there is none.
+ */
+export function decodeEnvelope(packed: string): Envelope | null {
+  const end = packed.length - 2
+  if (packed[end - 1] !== ']') return null
+  return unpackEnvelope(JSON.parse(packed.slice(arrayStart(packed, end - 1), end)) as PackedEnvelope)
+}
+
+/** Where the array begins whose closing bracket stands at `close`: backwards, strings are jumped over. */
+function arrayStart(json: string, close: number): number {
+  let depth = 0
+  for (let at = close; at >= 0; at--) {
+    const char = json[at]
+    if (char === ']') depth++
+    else if (char === '"') at = stringStart(json, at)
+    else if (char === '[' && --depth === 0) return at
+  }
+  return 0
+}
+
+/** Where the string begins whose closing quote stands at `close`: a quote is its own if no odd number of backslashes stands before it. */
+function stringStart(json: string, close: number): number {
+  for (let at = json.lastIndexOf('"', close - 1); ; at = json.lastIndexOf('"', at - 1)) {
+    let slashes = 0
+    while (json[at - 1 - slashes] === '\\') slashes++
+    if (slashes % 2 === 0) return at
+  }
 }
 
 const pack = <T>(value: T | null): Packed<T> => value ?? 0

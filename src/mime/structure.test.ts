@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { decodeEnvelope } from './parsed-codec.ts'
 import { countLines, decodeParsed, encodeParsed, MAX_DEPTH, MAX_PARTS, parseStructure } from './structure.ts'
 import type { MimePart } from './structure.ts'
 
@@ -178,6 +179,7 @@ test('any bytes: never throws, offsets are nested, a part cut out gives the same
         const parsed = parseStructure(message)
         assertWithin(parsed.root, 0, message.length)
         assert.deepEqual(decodeParsed(encodeParsed(parsed)), parsed)
+        assert.deepEqual(decodeEnvelope(encodeParsed(parsed).toString()), parsed.root.envelope)
         const check = (part: MimePart): void => {
           const cut = message.subarray(part.start, part.end)
           const again = parseStructure(cut).root

@@ -1,5 +1,6 @@
 /** Dates of IMAP (RFC 3501 9): date-time with zone, and dates that searches compare. */
-import { instantOf } from '../../base/instant.ts'
+import { instantIn, instantOf } from '../../base/instant.ts'
+import type { Instant } from '../../base/instant.ts'
 import { syntaxError } from './errors.ts'
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
@@ -23,9 +24,32 @@ export function parseDateTime(text: string): number {
   return date.setUTCHours(hour ?? 0, minute ?? 0, second ?? 0) - offset * 60_000
 }
 
+const DAY = 86_400_000
+const MOST_DAYS = 20_000
+/** Minutes ahead of UTC by day (UTC), null where the clocks change: asking the time zone data costs more than all the rest of a FETCH. */
+const offsets = new Map<number, number | null>()
+
+function offsetOf(day: number): number | null {
+  const known = offsets.get(day)
+  if (known !== undefined) return known
+  const [first, last] = [day * DAY, (day + 1) * DAY - 1000].map((ms) => instantOf(ms).zone)
+  const minutes = (zone: string): number =>
+    (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3)))
+  const offset = first !== undefined && first === last ? minutes(first) : null
+  if (offsets.size >= MOST_DAYS) offsets.clear()
+  offsets.set(day, offset)
+  return offset
+}
+
+/** As `instantOf`. */
+function localInstant(ms: number): Instant {
+  const offset = offsetOf(Math.floor(ms / DAY))
+  return offset === null ? instantOf(ms) : instantIn(Math.floor(ms / 1000) * 1000, offset)
+}
+
 /** Writes a date-time in the zone that the whole system shows (Europe/Rome). */
 export function formatDateTime(ms: number): string {
-  const { day, time, zone } = instantOf(ms)
+  const { day, time, zone } = localInstant(ms)
   const month = MONTHS[Number(day.slice(3, 5)) - 1] ?? ''
   const name = `${month.charAt(0).toUpperCase()}${month.slice(1)}`
   return `${day.slice(0, 2).replace(/^0/, ' ')}-${name}-${day.slice(6)} ${time} ${zone}`
@@ -41,7 +65,7 @@ export function parseDay(text: string): Day {
 
 /** The day of an instant, as `formatDateTime` shows it. */
 export function dayOfInstant(ms: number): Day {
-  const { day } = instantOf(ms)
+  const { day } = localInstant(ms)
   return dayOf(Number(day.slice(6)), Number(day.slice(3, 5)) - 1, Number(day.slice(0, 2)))
 }
 

@@ -3,15 +3,15 @@
  * long ones are passed on piece by piece, as fast as the client takes them.
  */
 import { parseHeader } from '../../mime/header.ts'
-import type { MailboxRef, MailboxStore, StoredMessage } from '../../mailbox/types.ts'
+import type { MailboxRef, MailboxStore, StoredContent, StoredMessage } from '../../mailbox/types.ts'
 import { formatDateTime } from './dates.ts'
 import type { FetchItem, SectionItem } from './fetch-items.ts'
 import { formatFlags } from './flags.ts'
 import type { MessageList } from './message-list.ts'
 import { TornText } from './errors.ts'
 import type { Output } from './output.ts'
-import { sectionRange } from './section.ts'
-import type { ByteRange } from './section.ts'
+import { isWhole, sectionRange } from './section.ts'
+import type { ByteRange, Section } from './section.ts'
 import { formatEnvelope, formatStructure } from './structure-format.ts'
 
 /** Texts up to this size are read whole, as long as those of one message do not exceed it together. */
@@ -40,6 +40,21 @@ export function listItem(item: FetchItem, list: MessageList, seq: number): strin
   return undefined
 }
 
+/** Is the structure of the message needed, or are its row and its bytes enough? */
+export const needsStructure = (item: FetchItem): boolean =>
+  item.kind === 'section' ? !isWhole(item.section) : ['envelope', 'body', 'bodystructure'].includes(item.kind)
+
+/** The response for one message of which no text is wanted. */
+export function describeMessage(items: readonly FetchItem[], list: MessageList, message: StoredMessage): string {
+  const seq = list.seq(message.uid)
+  const described = items.map((item) => (item.kind === 'section' ? '' : storedItem(item, list, seq, message)))
+  return `* ${seq} FETCH (${described.join(' ')})\r\n`
+}
+
+/** Where a section lies in its message; undefined if there is no such section. */
+export const rangeOf = (section: Section, content: StoredContent): ByteRange | undefined =>
+  isWhole(section) ? { from: 0, to: content.size } : sectionRange(content.parsed.root, section)
+
 /** Prepares the response for one message. Throws what `read` throws. */
 export async function prepareResponse(
   deps: FetchDeps,
@@ -64,7 +79,7 @@ export async function prepareResponse(
 }
 
 function storedItem(item: Exclude<FetchItem, SectionItem>, list: MessageList, seq: number, message: StoredMessage): string {
-  const { root } = message.content.parsed
+  const { content } = message
   switch (item.kind) {
     case 'uid':
     case 'flags':
@@ -72,14 +87,18 @@ function storedItem(item: Exclude<FetchItem, SectionItem>, list: MessageList, se
     case 'date':
       return `INTERNALDATE "${formatDateTime(message.internalDate)}"`
     case 'size':
-      return `RFC822.SIZE ${message.content.size}`
+      return `RFC822.SIZE ${content.size}`
     case 'envelope':
-      return `ENVELOPE ${root.envelope ? formatEnvelope(root.envelope) : 'NIL'}`
+      return `ENVELOPE ${formatStoredEnvelope(content)}`
     case 'body':
-      return `BODY ${formatStructure(root, false)}`
+      return `BODY ${formatStructure(content.parsed.root, false)}`
     case 'bodystructure':
-      return `BODYSTRUCTURE ${formatStructure(root, true)}`
+      return `BODYSTRUCTURE ${formatStructure(content.parsed.root, true)}`
   }
+}
+
+function formatStoredEnvelope({ envelope }: StoredContent): string {
+  return envelope ? formatEnvelope(envelope) : 'NIL'
 }
 
 function labelled(label: string, text: Buffer | LongText | undefined): (string | Buffer | LongText)[] {
@@ -94,7 +113,7 @@ async function sectionText(
   { content }: StoredMessage,
   room: number,
 ): Promise<Buffer | LongText | undefined> {
-  const whole = sectionRange(content.parsed.root, section)
+  const whole = rangeOf(section, content)
   if (!whole) return undefined
   const bytesOf = (range: ByteRange): AsyncIterable<Buffer> => store.read(mailbox, content.id, range.from, range.to)
   if (section.fields.length > 0) {

@@ -41,10 +41,23 @@ export function flagSet(names: readonly string[]): FlagSet {
   return { flags, keywords: words }
 }
 
+const SHOWN = NAMES.reduce((mask, [, bit]) => mask | bit, RECENT)
+/** There are 64 combinations. */
+const formatted = new Map<number, string>()
+
 /** Flags in brackets, as FETCH shows them; \Recent among them if it is set. */
 export function formatFlags(flags: number, keywords: readonly string[]): string {
-  const names: string[] = []
-  for (const [name, bit] of NAMES) if ((flags & bit) !== 0) names.push(name)
+  if (keywords.length > 0) return `(${[...namesOf(flags), ...keywords].join(' ')})`
+  const shown = flags & SHOWN
+  const known = formatted.get(shown)
+  if (known !== undefined) return known
+  const text = `(${namesOf(shown).join(' ')})`
+  formatted.set(shown, text)
+  return text
+}
+
+function namesOf(flags: number): string[] {
+  const names = NAMES.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name)
   if ((flags & RECENT) !== 0) names.push('\\Recent')
-  return `(${[...names, ...keywords].join(' ')})`
+  return names
 }

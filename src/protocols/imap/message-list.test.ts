@@ -1,27 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { columnsOf } from '../../mailbox/state-columns.ts'
 import type { MessageState } from '../../mailbox/types.ts'
 import { MessageList, RECENT } from './message-list.ts'
 
 const state = (uid: number, flags = 0, keywords: string[] = []): MessageState => ({ uid, modseq: 1, flags, keywords })
 
 test('a set of sequence numbers beyond the last is refused, "*" of an empty folder names nothing', () => {
-  const list = new MessageList([state(3), state(9)], 9)
+  const list = new MessageList(columnsOf([state(3), state(9)]), 9)
   assert.deepEqual(list.seqs([[1, Infinity]]), [1, 2])
   assert.equal(list.seqs([[2, 3]]), undefined)
   assert.deepEqual(list.seqsOfUids([[4, Infinity]]), [2])
   assert.deepEqual(list.seqsOfUids([[50, Infinity]]), [2])
   assert.deepEqual(list.seqsOfUids([[4, 8]]), [])
   assert.equal(list.countWith(RECENT), 1)
-  const empty = new MessageList([], 1)
+  const empty = new MessageList(columnsOf([]), 1)
   assert.deepEqual(empty.seqs([[1, Infinity]]), [])
   assert.equal(empty.seqs([[1, 1]]), undefined)
   assert.deepEqual(empty.seqsOfUids([[1, Infinity]]), [])
 })
 
 test('keywords: sets are shared, the first spelling is kept', () => {
-  const list = new MessageList([state(1, 0, ['$Forwarded', 'a']), state(2, 0, ['a', '$Forwarded'])], 1)
+  const list = new MessageList(columnsOf([state(1, 0, ['$Forwarded', 'a']), state(2, 0, ['a', '$Forwarded'])]), 1)
   assert.deepEqual(list.keywordsOf(1), list.keywordsOf(2))
   assert.equal(list.spelling('$forwarded'), '$Forwarded')
   assert.deepEqual(list.apply({ changed: [state(1, 0, ['A', 'neu'])], vanished: [] }), {
@@ -52,7 +53,7 @@ test('any interleaving of changes: what the client was told is what the list hol
         log.push({ uid, gone: false })
       }
       for (let n = 0; n < initial; n++) deliver(n % 32)
-      const list = new MessageList([...folder.values()], 5)
+      const list = new MessageList(columnsOf([...folder.values()]), 5)
       const client = [...folder.values()].map((message) => ({ uid: message.uid, flags: message.flags }))
       let cursor = log.length
       const tellExpunge = (): void => {
@@ -109,7 +110,7 @@ test('any interleaving of changes: what the client was told is what the list hol
 
 test('a folder of 100,000 messages takes little memory and time', () => {
   const states = Array.from({ length: 100_000 }, (_, index) => state(index * 2 + 1, index % 32))
-  const list = new MessageList(states, 1)
+  const list = new MessageList(columnsOf(states), 1)
   const start = performance.now()
   list.vanish(states.filter((message) => message.uid % 3 === 0).map((message) => message.uid))
   assert.equal(list.takeVanished().length, 33_333)

@@ -1,8 +1,9 @@
 /**
  * What a session knows of the messages of its selected folder: sequence number ↔ UID, flags as the client was told. Compact arrays, about
- * ten bytes a message. A message that has vanished keeps its sequence number until the client is told with EXPUNGE (RFC 3501 7.4.1).
+ * ten bytes a message, shared with other sessions until something changes. A message that has vanished keeps its sequence number until the client is told with EXPUNGE (RFC 3501 7.4.1).
  */
-import type { MessageState } from '../../mailbox/types.ts'
+import { lowerBound } from '../../mailbox/state-columns.ts'
+import type { MessageState, StateColumns } from '../../mailbox/types.ts'
 import { resolveRanges } from './sequence-set.ts'
 import type { SequenceSet } from './sequence-set.ts'
 
@@ -22,22 +23,32 @@ export class MessageList {
   #flags: Uint16Array<ArrayBuffer>
   /** index into #keywordSets */
   #keywords: Uint32Array<ArrayBuffer>
-  #count = 0
+  #count: number
+  /** the arrays are those of the columns that the list was made of, and must not be changed */
+  #shared = true
   /** the largest UID ever here: a message is appended once */
-  #highest = 0
+  #highest: number
   readonly #keywordSets: (readonly string[])[] = [[]]
   readonly #keywordIndex = new Map<string, number>([['', 0]])
   /** lower case → as first seen */
   readonly #knownKeywords = new Map<string, string>()
   readonly #vanished = new Set<number>()
 
-  /** @param states in the order of their UIDs; from `firstRecentUid` on they are \Recent */
-  constructor(states: readonly MessageState[], firstRecentUid: number) {
-    const capacity = Math.max(16, states.length)
-    this.#uids = new Uint32Array(capacity)
-    this.#flags = new Uint16Array(capacity)
-    this.#keywords = new Uint32Array(capacity)
-    for (const state of states) this.#append(state, state.uid >= firstRecentUid)
+  /** @param columns states in the order of their UIDs; from `firstRecentUid` on they are \Recent */
+  constructor(columns: StateColumns, firstRecentUid: number) {
+    this.#uids = columns.uids
+    this.#flags = columns.flags
+    this.#keywords = columns.keywords
+    this.#count = columns.count
+    this.#highest = this.lastUid
+    const indexes = columns.keywordSets.map((words) => this.#intern(words))
+    if (indexes.some((index, at) => index !== at)) {
+      this.#own()
+      for (let at = 0; at < this.#count; at++) this.#keywords[at] = indexes[this.#keywords[at] ?? 0] ?? 0
+    }
+    const firstRecent = lowerBound(columns, firstRecentUid)
+    if (firstRecent < this.#count) this.#own()
+    for (let at = firstRecent; at < this.#count; at++) this.#flags[at] = (this.#flags[at] ?? 0) | RECENT
   }
 
   /** How many messages the client counts, vanished ones included that it was not told of. */
@@ -131,6 +142,7 @@ export class MessageList {
     const flags = (state.flags & ~RECENT) | ((this.#flags[index] ?? 0) & RECENT)
     const keywords = this.#intern(state.keywords)
     if (this.#flags[index] === flags && this.#keywords[index] === keywords) return false
+    this.#own()
     this.#flags[index] = flags
     this.#keywords[index] = keywords
     return true
@@ -144,6 +156,7 @@ export class MessageList {
   /** Removes what has vanished; the sequence numbers come from the highest to the lowest, so each is right when it is told. */
   takeVanished(): number[] {
     if (this.#vanished.size === 0) return []
+    this.#own()
     const removed: number[] = []
     let kept = 0
     for (let index = 0; index < this.#count; index++) {
@@ -163,7 +176,8 @@ export class MessageList {
   }
 
   #append(state: MessageState, recent: boolean): void {
-    if (this.#count === this.#uids.length) this.#grow()
+    this.#own()
+    if (this.#count === this.#uids.length) this.#resize(Math.max(16, this.#count * 2))
     this.#uids[this.#count] = state.uid
     this.#flags[this.#count] = (state.flags & ~RECENT) | (recent ? RECENT : 0)
     this.#keywords[this.#count] = this.#intern(state.keywords)
@@ -171,15 +185,20 @@ export class MessageList {
     this.#count++
   }
 
-  #grow(): void {
-    const capacity = this.#uids.length * 2
-    const grown = <T extends Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(into: T, from: T): T => {
-      into.set(from)
+  /** Before anything is changed: arrays of the list's own. */
+  #own(): void {
+    if (this.#shared) this.#resize(this.#count)
+    this.#shared = false
+  }
+
+  #resize(capacity: number): void {
+    const resized = <T extends Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(into: T, from: T): T => {
+      into.set(from.subarray(0, this.#count))
       return into
     }
-    this.#uids = grown(new Uint32Array(capacity), this.#uids)
-    this.#flags = grown(new Uint16Array(capacity), this.#flags)
-    this.#keywords = grown(new Uint32Array(capacity), this.#keywords)
+    this.#uids = resized(new Uint32Array(capacity), this.#uids)
+    this.#flags = resized(new Uint16Array(capacity), this.#flags)
+    this.#keywords = resized(new Uint32Array(capacity), this.#keywords)
   }
 
   #intern(keywords: readonly string[]): number {
@@ -195,14 +214,7 @@ export class MessageList {
 
   /** The index of the first UID that is not smaller. */
   #lowerBound(uid: number): number {
-    let low = 0
-    let high = this.#count
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#uids[middle] ?? 0) < uid) low = middle + 1
-      else high = middle
-    }
-    return low
+    return lowerBound({ count: this.#count, uids: this.#uids }, uid)
   }
 
   #expand(ranges: (readonly [from: number, to: number])[]): number[] {

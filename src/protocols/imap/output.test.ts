@@ -34,7 +34,7 @@ test('who writes much waits until the client has taken it', async () => {
   const { output, taken, take } = slowClient()
   output.line('* one')
   let written = false
-  const large = output.bytes(Buffer.alloc(200_000, 'x')).then(() => (written = true))
+  const large = output.bytes(Buffer.alloc(300_000, 'x')).then(() => (written = true))
   await nextTurn()
   assert.deepEqual(taken, ['* one\r\n'])
   assert.equal(written, false)
@@ -43,12 +43,12 @@ test('who writes much waits until the client has taken it', async () => {
   assert.equal(written, false)
   take()
   await large
-  assert.equal(taken[1]?.length, 200_000)
+  assert.equal(taken[1]?.length, 300_000)
 })
 
 test('a client that has gone ends the writing', async () => {
   const { output, stream } = slowClient()
-  const large = output.bytes(Buffer.alloc(200_000))
+  const large = output.bytes(Buffer.alloc(300_000))
   stream.destroy()
   await assert.rejects(large, ConnectionClosed)
   output.line('more')

@@ -2,12 +2,15 @@
 import type { Socket } from 'node:net'
 import { ConnectionClosed } from './errors.ts'
 
-const GATHER = 32 * 1024
+const GATHER = 64 * 1024
+/** What the client has not taken yet. The socket's own limit of 16 KB would make each write wait for the one before. */
+const MOST_UNSENT = 256 * 1024
 
 export class Output {
   #socket: Socket
-  #text: string[] = []
-  #textSize = 0
+  /** strings are latin1 text */
+  #pieces: (string | Buffer)[] = []
+  #size = 0
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -24,8 +27,8 @@ export class Output {
 
   /** Adds latin1 text, one character per byte. It is written by the next `flush` or `relieve`. */
   push(text: string): void {
-    this.#text.push(text)
-    this.#textSize += text.length
+    this.#pieces.push(text)
+    this.#size += text.length
   }
 
   /** Adds a line. */
@@ -35,37 +38,48 @@ export class Output {
 
   /** Writes if much has gathered, and waits for the client. */
   async relieve(): Promise<void> {
-    if (this.#textSize >= GATHER) await this.flush()
+    if (this.#size >= GATHER) await this.flush()
   }
 
   /** Writes bytes after what has gathered, and waits for the client. Throws ConnectionClosed. */
   async bytes(bytes: Buffer): Promise<void> {
     if (bytes.length < GATHER) {
-      this.push(bytes.toString('latin1'))
+      this.#pieces.push(bytes)
+      this.#size += bytes.length
       await this.relieve()
       return
     }
-    this.#writeText()
-    await this.#written(this.#socket.write(bytes))
+    this.#write()
+    this.#socket.write(bytes)
+    await this.#written()
   }
 
   /** Writes what has gathered and waits until the client can take more. Throws ConnectionClosed. */
   async flush(): Promise<void> {
-    await this.#written(this.#writeText())
+    this.#write()
+    await this.#written()
   }
 
-  #writeText(): boolean {
-    if (this.#textSize === 0) return !this.#socket.writableNeedDrain
-    const text = this.#text.length === 1 ? (this.#text[0] ?? '') : this.#text.join('')
-    this.#text = []
-    this.#textSize = 0
-    return this.#socket.write(text, 'latin1')
+  /** One write for all pieces: each is an encryption and a call of the system. */
+  #write(): void {
+    const [pieces, size] = [this.#pieces, this.#size]
+    if (size === 0) return
+    this.#pieces = []
+    this.#size = 0
+    if (pieces.every((piece) => typeof piece === 'string')) {
+      this.#socket.write(pieces.join(''), 'latin1')
+      return
+    }
+    const bytes = Buffer.allocUnsafe(size)
+    let at = 0
+    for (const piece of pieces) at += typeof piece === 'string' ? bytes.write(piece, at, 'latin1') : piece.copy(bytes, at)
+    this.#socket.write(bytes)
   }
 
-  async #written(roomLeft: boolean): Promise<void> {
+  async #written(): Promise<void> {
     const socket = this.#socket
     if (socket.destroyed) throw new ConnectionClosed()
-    if (roomLeft) return
+    if (socket.writableLength < MOST_UNSENT) return
     await new Promise<void>((resolve) => {
       const done = (): void => {
         socket.off('drain', done)

@@ -23,8 +23,8 @@ export type SearchKey =
   | { readonly kind: 'not'; readonly key: SearchKey }
   | { readonly kind: 'and' | 'or'; readonly keys: readonly SearchKey[] }
 
-/** For comparing texts whatever their case and composition. */
-export const foldText = (text: string): string => text.normalize('NFC').toLowerCase()
+/** For comparing texts whatever their case and composition. Up to U+00FF every character is composed already. */
+export const foldText = (text: string): string => (/[^\x00-\xff]/.test(text) ? text.normalize('NFC') : text).toLowerCase()
 
 const FLAGS: Readonly<Record<string, SearchKey>> = {
   ALL: { kind: 'all' },

@@ -70,6 +70,28 @@ export function searchMatcher(key: SearchKey, bounds: FolderBounds): Matcher {
   }
 }
 
+/** What of a message some key looks at, besides its row. */
+export interface SearchNeeds {
+  readonly structure: boolean
+  readonly header: boolean
+  readonly texts: boolean
+}
+
+export function needsOf(key: SearchKey): SearchNeeds {
+  if (key.kind === 'not') return needsOf(key.key)
+  if (key.kind === 'and' || key.kind === 'or') {
+    const each = key.keys.map(needsOf)
+    return {
+      structure: each.some(({ structure }) => structure),
+      header: each.some(({ header }) => header),
+      texts: each.some(({ texts }) => texts),
+    }
+  }
+  const header = key.kind === 'header' || key.kind === 'text'
+  const texts = key.kind === 'body' || key.kind === 'text'
+  return { structure: header || texts || key.kind === 'envelope' || key.kind === 'sent', header, texts }
+}
+
 const not = (matched: boolean | undefined): boolean | undefined => (matched === undefined ? undefined : !matched)
 
 /** One `decisive` outcome decides; else all must be known. */
@@ -95,13 +117,13 @@ function contentMatcher(key: ContentKey): Matcher {
     case 'received':
       return ({ stored }) => stored && compare(dayOfInstant(stored.internalDate), key.op, key.day)
     case 'sent':
-      return ({ stored }) => stored && compare(dayOfField(stored.content.parsed.root.envelope?.date ?? ''), key.op, key.day)
+      return ({ stored }) => stored && compare(dayOfField(stored.content.envelope?.date ?? ''), key.op, key.day)
     case 'larger':
       return ({ stored }) => stored && stored.content.size > key.size
     case 'smaller':
       return ({ stored }) => stored && stored.content.size < key.size
     case 'envelope':
-      return ({ stored }) => stored && envelopeText(stored.content.parsed.root.envelope, key.field).includes(key.text)
+      return ({ stored }) => stored && envelopeText(stored.content.envelope, key.field).includes(key.text)
     case 'header':
       return ({ header }) => header?.some(([name, value]) => name === key.name && value.includes(key.text))
     case 'body':

@@ -41,6 +41,9 @@ function parseFields(args: Arguments): string[] {
   return fields
 }
 
+/** The whole message. */
+export const isWhole = ({ path, text }: Section): boolean => path.length === 0 && text === ''
+
 /** The part with these numbers, or undefined. */
 function partAt(message: MimePart, path: readonly number[]): MimePart | undefined {
   let part: MimePart | undefined = message

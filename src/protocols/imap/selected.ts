@@ -15,10 +15,10 @@ export class Selected {
   #wake: (() => void) | undefined
 
   /** @param watch registers a listener for hints and answers how to end that; registered before the snapshot was taken */
-  constructor({ folder, messages, firstRecentUid }: FolderSnapshot, readOnly: boolean, watch: FolderWatch) {
+  constructor({ folder, columns, firstRecentUid }: FolderSnapshot, readOnly: boolean, watch: FolderWatch) {
     this.folder = folder
     this.readOnly = readOnly
-    this.list = new MessageList(messages, firstRecentUid)
+    this.list = new MessageList(columns, firstRecentUid)
     this.cursor = folder.modseq
     this.#unwatch = watch.stop
     this.#hinted = watch.hinted

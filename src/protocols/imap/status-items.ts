@@ -1,4 +1,5 @@
 /** What STATUS and LIST's RETURN (STATUS ...) answer of a folder (RFC 3501 6.3.10, RFC 5819, RFC 7889). */
+import { lowerBound } from '../../mailbox/state-columns.ts'
 import type { Folder } from '../../mailbox/types.ts'
 import type { Arguments } from './arguments.ts'
 import { syntaxError } from './errors.ts'
@@ -49,6 +50,6 @@ async function valueOf(session: UserSession, folder: Folder, item: StatusItem): 
 /** STATUS must not take \Recent away (RFC 3501 6.3.10). */
 async function countRecent(session: UserSession, folder: Folder): Promise<number> {
   if (folder.total === 0) return 0
-  const { messages, firstRecentUid } = await session.deps.store.open(session.mailbox, folder.name, false)
-  return messages.filter(({ uid }) => uid >= firstRecentUid).length
+  const { columns, firstRecentUid } = await session.deps.store.open(session.mailbox, folder.name, false)
+  return columns.count - lowerBound(columns, firstRecentUid)
 }

@@ -6,8 +6,9 @@ const MAX_QUOTED = 1000
 
 /** A string; NUL, which no string may hold (RFC 3501 9 CHAR8), is left out. */
 export function formatString(text: string): string {
-  if (text.length <= MAX_QUOTED && /^[\x01-\x09\x0b\x0c\x0e-\x7f]*$/.test(text)) {
-    return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`
+  if (text.length <= MAX_QUOTED) {
+    if (/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/.test(text)) return `"${text}"`
+    if (/^[\x01-\x09\x0b\x0c\x0e-\x7f]*$/.test(text)) return `"${text.replace(/["\\]/g, '\\$&')}"`
   }
   const clean = text.replaceAll('\0', '')
   return `{${clean.length}}\r\n${clean}`

@@ -1,16 +1,26 @@
 import { Flag } from '../../../mailbox/types.ts'
+import type { StoredMessage } from '../../../mailbox/types.ts'
 import type { Arguments } from '../arguments.ts'
 import { folderCommand, no, ok } from '../command.ts'
 import type { Command, Reply } from '../command.ts'
 import { parseFetchItems } from '../fetch-items.ts'
-import type { FetchItem } from '../fetch-items.ts'
-import { listItem, prepareResponse, SHORT_TEXT, writeResponse } from '../fetch-response.ts'
+import type { FetchItem, SectionItem } from '../fetch-items.ts'
+import {
+  describeMessage,
+  listItem,
+  needsStructure,
+  prepareResponse,
+  rangeOf,
+  SHORT_TEXT,
+  writeResponse,
+} from '../fetch-response.ts'
 import type { FetchResponse } from '../fetch-response.ts'
 import { isGone } from '../replies.ts'
 import type { SequenceSet } from '../sequence-set.ts'
 import type { FolderSession } from '../session.ts'
 import { seqsOf } from '../transfer.ts'
 import { tellKeywords } from '../updates.ts'
+import { MANY_BYTES, workAhead } from '../work-ahead.ts'
 
 interface Request {
   readonly set: SequenceSet
@@ -75,9 +85,6 @@ async function fromList(
   return seqs.length
 }
 
-/** How many messages are read ahead: many where each is short, so that the store's latency is paid once for all. */
-const AHEAD = { short: 8, long: 2 }
-
 async function fromStore(
   session: FolderSession,
   items: readonly FetchItem[],
@@ -87,38 +94,46 @@ async function fromStore(
   const { selected, deps, mailbox, output } = session
   const { list, folder } = selected
   const withFlags: readonly FetchItem[] = items.some((item) => item.kind === 'flags') ? items : [...items, { kind: 'flags' }]
-  const ahead = items.every(isShort) ? AHEAD.short : AHEAD.long
-  const coming: Promise<Prepared>[] = []
-  let written = 0
-  const writeNext = async (): Promise<void> => {
-    const next = await coming.shift()
-    if (!next || ('error' in next && isGone(next.error))) return
-    if ('error' in next) throw next.error
-    await writeResponse(output, next.response)
-    written++
-  }
+  const wantedOf = ({ uid }: StoredMessage): readonly FetchItem[] => (newlySeen.has(uid) ? withFlags : items)
+  const sections = items.filter((item) => item.kind === 'section')
   const uids = seqs.map((seq) => list.uid(seq))
-  for await (const message of deps.store.messages(mailbox, folder.id, uids)) {
-    const wanted = newlySeen.has(message.uid) ? withFlags : items
-    coming.push(settle(prepareResponse({ store: deps.store, mailbox, list }, wanted, message)))
-    if (coming.length >= ahead) await writeNext()
+  const messages = deps.store.messages(mailbox, folder.id, uids, items.some(needsStructure))
+  let written = 0
+  if (sections.length === 0) {
+    for await (const message of messages) {
+      output.push(describeMessage(items, list, message))
+      await output.relieve()
+      written++
+    }
+    return written
   }
-  while (coming.length > 0) await writeNext()
+  await workAhead(messages, {
+    bytes: (message) => bytesAhead(sections, message),
+    start: (message) => unlessGone(prepareResponse({ store: deps.store, mailbox, list }, wantedOf(message), message)),
+    async take(response) {
+      if (!response) return
+      await writeResponse(output, response)
+      written++
+    },
+  })
   return written
 }
 
-type Prepared = { readonly response: FetchResponse } | { readonly error: unknown }
+/** A message that was removed meanwhile is left out. */
+const unlessGone = (response: Promise<FetchResponse>): Promise<FetchResponse | undefined> =>
+  response.catch((error: unknown) => {
+    if (isGone(error)) return undefined
+    throw error
+  })
 
-/** A response that fails while others are written must wait for its turn. */
-const settle = (response: Promise<FetchResponse>): Promise<Prepared> =>
-  response.then(
-    (response) => ({ response }),
-    (error: unknown) => ({ error }),
-  )
-
-function isShort(item: FetchItem): boolean {
-  if (item.kind !== 'section' || item.section.text.startsWith('HEADER') || item.section.text === 'MIME') return true
-  return item.partial !== null && item.partial.length <= SHORT_TEXT
+/** Bytes that are read ahead for sections; of a long text the first piece is. */
+function bytesAhead(sections: readonly SectionItem[], { content }: StoredMessage): number {
+  let sum = 0
+  for (const { section, partial } of sections) {
+    const range = rangeOf(section, content)
+    if (range) sum += Math.min(range.to - range.from, partial?.length ?? Infinity)
+  }
+  return sum > SHORT_TEXT ? MANY_BYTES : sum
 }
 
 /** RFC 3501 6.4.5 */

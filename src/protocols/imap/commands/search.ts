@@ -1,14 +1,17 @@
 import type { StoredMessage } from '../../../mailbox/types.ts'
 import { folderCommand, ok } from '../command.ts'
 import type { Command, Reply } from '../command.ts'
+import { ConnectionClosed } from '../errors.ts'
+import { SHORT_TEXT } from '../fetch-response.ts'
 import { isGone } from '../replies.ts'
 import { parseSearch } from '../search-keys.ts'
 import type { SearchKey } from '../search-keys.ts'
-import { searchMatcher } from '../search-match.ts'
-import type { Facts, Matcher } from '../search-match.ts'
+import { needsOf, searchMatcher } from '../search-match.ts'
+import type { Facts, Matcher, SearchNeeds } from '../search-match.ts'
 import { bodyTexts, headerFields } from '../search-texts.ts'
 import type { ReadBytes } from '../search-texts.ts'
 import type { FolderSession } from '../session.ts'
+import { MANY_BYTES, workAhead } from '../work-ahead.ts'
 
 const searching = (name: string, byUid: boolean): Command =>
   folderCommand(name, parseSearch, async (session, key): Promise<Reply> => {
@@ -22,7 +25,8 @@ const searching = (name: string, byUid: boolean): Command =>
 
 /** The sequence numbers that match, ascending. */
 async function search(session: FolderSession, key: SearchKey): Promise<number[]> {
-  const { list, folder } = session.selected
+  const { selected, deps, mailbox, output } = session
+  const { list, folder } = selected
   const matches = searchMatcher(key, { count: list.count, lastUid: list.lastUid })
   const found: number[] = []
   const open: number[] = []
@@ -33,10 +37,15 @@ async function search(session: FolderSession, key: SearchKey): Promise<number[]>
     else if (matched === undefined) open.push(list.uid(seq))
   }
   if (open.length === 0) return found
-  for await (const message of session.deps.store.messages(session.mailbox, folder.id, open)) {
-    if (session.output.closed) break
-    if (await matchesStored(session, matches, message)) found.push(list.seq(message.uid))
-  }
+  const needs = needsOf(key)
+  await workAhead(deps.store.messages(mailbox, folder.id, open, needs.structure), {
+    bytes: ({ content }) => (needs.header || needs.texts ? Math.min(content.size, MANY_BYTES) : 0),
+    async start(message) {
+      if (output.closed) throw new ConnectionClosed()
+      return (await matchesStored(session, matches, needs, message)) ? list.seq(message.uid) : 0
+    },
+    take: (seq) => void (seq > 0 && found.push(seq)),
+  })
   return found.sort((a, b) => a - b)
 }
 
@@ -44,15 +53,20 @@ function factsOf({ selected: { list } }: FolderSession, seq: number): Facts {
   return { seq, uid: list.uid(seq), flags: list.flags(seq), keywords: list.keywordsOf(seq) }
 }
 
-async function matchesStored(session: FolderSession, matches: Matcher, stored: StoredMessage): Promise<boolean> {
+async function matchesStored(
+  session: FolderSession,
+  matches: Matcher,
+  needs: SearchNeeds,
+  stored: StoredMessage,
+): Promise<boolean> {
   const facts = { ...factsOf(session, session.selected.list.seq(stored.uid)), stored }
   const known = matches(facts)
   if (known !== undefined) return known
   const { root } = stored.content.parsed
-  const read: ReadBytes = (from, to) => readBytes(session, stored, from, to)
   try {
-    const header = await headerFields(root, read)
-    return matches({ ...facts, header }) ?? matches({ ...facts, header, texts: await bodyTexts(root, read) }) ?? false
+    const read = await reading(session, stored)
+    const withHeader = needs.header ? { ...facts, header: await headerFields(root, read) } : facts
+    return matches(withHeader) ?? matches({ ...withHeader, texts: await bodyTexts(root, read) }) ?? false
   } catch (error) {
     // Removed by another session meanwhile: it matches nothing any more.
     if (isGone(error)) return false
@@ -60,15 +74,17 @@ async function matchesStored(session: FolderSession, matches: Matcher, stored: S
   }
 }
 
-async function readBytes(
-  { deps, mailbox }: FolderSession,
-  { content }: StoredMessage,
-  from: number,
-  to: number,
-): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  for await (const piece of deps.store.read(mailbox, content.id, from, to)) pieces.push(piece)
-  return Buffer.concat(pieces)
+/** A short message is read at once, for its header and its parts are each a round trip. */
+async function reading({ deps, mailbox }: FolderSession, { content }: StoredMessage): Promise<ReadBytes> {
+  const read: ReadBytes = async (from, to) => {
+    const pieces: Buffer[] = []
+    for await (const piece of deps.store.read(mailbox, content.id, from, to)) pieces.push(piece)
+    const [only] = pieces
+    return only && pieces.length === 1 ? only : Buffer.concat(pieces)
+  }
+  if (content.size > SHORT_TEXT) return read
+  const whole = await read(0, content.size)
+  return async (from, to) => whole.subarray(from, to)
 }
 
 /** RFC 3501 6.4.4 */
