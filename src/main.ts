@@ -2,6 +2,7 @@
  * Builds the parts from the config (src/wiring) and starts the servers of the asked roles: the only place that wires.
  */
 import type { Checkpoint } from './base/checkpoint.ts'
+import { createConnectionLimits } from './base/connection-limits.ts'
 import { asCeralaccaError, clientError } from './base/errors.ts'
 import type { EventSink } from './base/events.ts'
 import type { Config } from './config/config.ts'
@@ -62,15 +63,17 @@ export async function startProvider(config: Config, installation: Installation, 
     warn: (message) => report('warning', { where: 'bus', message }),
   })
   const points = buildPoints(config, installation, { identity, bus, report, checkpoint })
-  const authenticate = createAuthenticator({ queries: installation.credentials, brake: createLoginBrake(now), now })
-  /** The login of a service, with its failures reported. */
-  const reporting =
-    (service: string): Authenticate =>
-    (user, password, clientAddress) =>
-      authenticate(user, password, clientAddress).catch((thrown: unknown) => {
-        report('login-failed', { service, code: asCeralaccaError(thrown).code, clientAddress })
-        throw thrown
-      })
+  const logins = createLogins({
+    queries: installation.credentials,
+    brake: createLoginBrake(now),
+    now,
+    report: (error) => report('unexpected-error', { where: 'login', error: asCeralaccaError(error) }),
+    failed: (service, { code }, clientAddress) => report('login-failed', { service, code, clientAddress }),
+  })
+  const connections = createConnectionLimits({
+    perAddress: values.CERALACCA_CONNECTIONS_PER_ADDRESS,
+    perAccount: values.CERALACCA_CONNECTIONS_PER_ACCOUNT,
+  })
 
   const stops: (() => Promise<void>)[] = []
   const ports: Record<string, number> = {}
@@ -87,7 +90,8 @@ export async function startProvider(config: Config, installation: Installation, 
 
   async function startAccess(): Promise<void> {
     const server = createSubmissionServer({
-      authenticate: reporting('submission'),
+      ...logins('smtp'),
+      connections,
       accept: points.access.accept,
       tls,
       serverName,
@@ -123,7 +127,8 @@ export async function startProvider(config: Config, installation: Installation, 
 
   async function startMailbox(): Promise<void> {
     const server = createImapServer({
-      authenticate: reporting('imap'),
+      ...logins('imap'),
+      connections,
       tls,
       serverName,
       store: createMailboxStore({ database, blobs: installation.blobs, bus, now }),

@@ -57,7 +57,7 @@ export const mailboxShow: Command = {
 }
 
 function describe({ address, used, quota, reserve, createdAt, ...profile }: MailboxSummary): string {
-  const { status, incomingOrdinary, forwardTo, outgoingOrdinary } = profile
+  const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor } = profile
   return table([
     ['Address', address],
     ['Status', status],
@@ -66,13 +66,14 @@ function describe({ address, used, quota, reserve, createdAt, ...profile }: Mail
     ['Reserve', `${megabytes(reserve)} for receipts`],
     ['Ordinary mail in', forwardTo === null ? (incomingOrdinary ?? 'as the installation') : `forward to ${forwardTo}`],
     ['Ordinary mail out', outgoingOrdinary ?? 'as the domain'],
+    ['Second factor', secondFactor ? 'on: mail programs need an app password' : 'off'],
     ['Made', createdAt.toISOString()],
   ])
 }
 
 export const mailboxSet: Command = {
   words: ['mailbox', 'set'],
-  summary: 'Change the state of a mailbox, or what it does with ordinary mail.',
+  summary: 'Change the state of a mailbox, what it does with ordinary mail, or what opens it.',
   operands: ['ADDRESS'],
   options: {
     status: { type: 'string', value: STATUSES.join('|'), help: 'may it be read, may it send and receive' },
@@ -86,6 +87,11 @@ export const mailboxSet: Command = {
       type: 'string',
       value: 'allow|refuse|default',
       help: 'may it write to ordinary addresses; default: as its domain',
+    },
+    'second-factor': {
+      type: 'string',
+      value: 'on|off',
+      help: 'on: its password alone opens nothing to mail programs, which need an app password',
     },
   },
   details: [
@@ -110,12 +116,14 @@ function changeOf({ options }: Invocation): ProfileChange {
   const status = choiceOf(options, 'status', STATUSES)
   const incoming = choiceOf(options, 'incoming-ordinary', ['accept', 'refuse', 'forward', 'default'])
   const outgoing = choiceOf(options, 'outgoing-ordinary', ['allow', 'refuse', 'default'])
+  const secondFactor = choiceOf(options, 'second-factor', ['on', 'off'])
   const forwardTo = options['forward-to']
   return {
     ...(status && { status }),
     ...(incoming && { incomingOrdinary: incoming === 'default' ? null : incoming }),
     ...(typeof forwardTo === 'string' && { forwardTo }),
     ...(outgoing && { outgoingOrdinary: outgoing === 'default' ? null : outgoing }),
+    ...(secondFactor && { secondFactor: secondFactor === 'on' }),
   }
 }
 

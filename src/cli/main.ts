@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { CeralaccaError, asCeralaccaError, clientError } from '../base/errors.ts'
 import { readConfig } from '../config/config.ts'
 import { agreementAdd, agreementList } from './agreement.ts'
+import { appPasswordCreate, appPasswordList, appPasswordRevoke } from './app-password.ts'
 import { check } from './check.ts'
 import type { Command, Invocation } from './command.ts'
 import { config } from './config.ts'
@@ -35,6 +36,9 @@ const COMMANDS: readonly Command[] = [
   mailboxSet,
   mailboxSetPassword,
   mailboxShow,
+  appPasswordCreate,
+  appPasswordList,
+  appPasswordRevoke,
   messageShow,
   verify,
   quarantineList,

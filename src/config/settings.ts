@@ -79,6 +79,14 @@ export const SETTINGS = {
       .transform((value) => value === 'yes'),
     'Whether a first start makes demo mailboxes and demo.json: yes or no. Default: yes',
   ),
+  CERALACCA_CONNECTIONS_PER_ADDRESS: setting(
+    integer.pipe(z.number().min(1)).default(100),
+    'Most connections of one client address (IPv6: of its /64) to IMAP, POP3 and submission together; an office may sit behind one. Default: 100',
+  ),
+  CERALACCA_CONNECTIONS_PER_ACCOUNT: setting(
+    integer.pipe(z.number().min(1)).default(50),
+    'Most connections of one mailbox to IMAP, POP3 and submission together. Default: 50',
+  ),
   CERALACCA_MAX_RECIPIENTS: setting(
     integer.pipe(z.number().min(50, 'the law wants at least 50')).default(500),
     'Most recipients of one message, at least 50. Default: 500',

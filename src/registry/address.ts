@@ -17,3 +17,6 @@ export function checkedAddress(address: string): string {
     throw clientError('bad-address', `"${address}" is not a mail address such as name.surname@pec.example.it`)
   return canonical
 }
+
+/** The address that somebody means who gives it as his user name. */
+export const addressOfUser = (user: string): string => canonicalAddress(user.trim())

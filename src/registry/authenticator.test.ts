@@ -3,6 +3,7 @@ import { before, test } from 'node:test'
 import { asCeralaccaError } from '../base/errors.ts'
 import { createAuthenticator } from './authenticator.ts'
 import { createLoginBrake, type LoginBrake } from './login-brake.ts'
+import type { LoginGateQueries } from './login-gate.ts'
 import { hashPassword } from './passwords.ts'
 import type { MailboxStatus } from './status.ts'
 
@@ -17,6 +18,18 @@ before(async () => {
   hash = await hashPassword(PASSWORD)
 })
 
+const NOTHING_STORED: LoginGateQueries = {
+  find: () => Promise.resolve(undefined),
+  credential: () => Promise.resolve(undefined),
+  appPasswords: () => Promise.resolve([]),
+  appPasswordExists: () => Promise.resolve(false),
+  noteUse: () => Promise.resolve(),
+  addScram: () => Promise.resolve(),
+  secret: (_name, proposed) => Promise.resolve(proposed),
+  isKnownNetwork: () => Promise.resolve(false),
+  noteNetwork: () => Promise.resolve(),
+}
+
 interface BrakeCalls {
   failed: string[]
   succeeded: string[]
@@ -25,25 +38,27 @@ interface BrakeCalls {
 function bench(brakeOf?: (now: () => number) => LoginBrake) {
   const state = { now: 1_000_000, hash, status: 'active' as MailboxStatus, asked: 0, wait: 0 }
   const calls: BrakeCalls = { failed: [], succeeded: [] }
+  const reported: unknown[] = []
   const brake: LoginBrake = brakeOf?.(() => state.now) ?? {
     wait: () => state.wait,
     failed: (account, address) => void calls.failed.push(`${account} ${address}`),
     succeeded: (account, address) => void calls.succeeded.push(`${account} ${address}`),
+    trusts: () => false,
+    trust: () => undefined,
   }
-  const authenticate = createAuthenticator({
-    queries: {
-      find: (address) => {
-        state.asked++
-        // A mailbox that is being made has no password yet.
-        const known: Record<string, typeof MAILBOX> = { [MARIO]: MAILBOX, 'nuova@pec.it': NEW_MAILBOX }
-        return Promise.resolve(known[address])
-      },
-      credential: ({ id }) => Promise.resolve(id === MAILBOX.id ? { hash: state.hash, status: state.status } : undefined),
+  const queries: LoginGateQueries = {
+    ...NOTHING_STORED,
+    // A mailbox that is being made has no password yet.
+    find: (address) => Promise.resolve({ [MARIO]: MAILBOX, 'nuova@pec.it': NEW_MAILBOX }[address]),
+    credential: ({ id }) => {
+      state.asked++
+      const common = { scram: 'SCRAM-SHA-256$', status: state.status, secondFactor: false }
+      if (id === NEW_MAILBOX.id) return Promise.resolve({ ...common, hash: null })
+      return Promise.resolve(id === MAILBOX.id ? { ...common, hash: state.hash } : undefined)
     },
-    brake,
-    now: () => state.now,
-  })
-  return { state, calls, login: (user: string, password: string) => authenticate(user, password, '192.0.2.1') }
+  }
+  const authenticate = createAuthenticator({ queries, brake, now: () => state.now, report: (error) => reported.push(error) })
+  return { state, calls, reported, login: (user: string, password: string) => authenticate(user, password, '192.0.2.1', 'imap') }
 }
 
 const codeOf = (attempt: Promise<unknown>): Promise<string> =>
@@ -68,11 +83,12 @@ test('a wrong password, an unknown account and one without a password are refuse
     ['altro@pec.it', PASSWORD],
     ['nuova@pec.it', PASSWORD],
     ['', ''],
+    ['mario\0@pec.it', PASSWORD],
   ] as const) {
     await assert.rejects(login(user, password), refused)
   }
   assert.deepEqual(calls, {
-    failed: [MARIO, MARIO, 'altro@pec.it', 'nuova@pec.it', ''].map((account) => `${account} 192.0.2.1`),
+    failed: [MARIO, MARIO, 'altro@pec.it', 'nuova@pec.it', '', 'mario\0@pec.it'].map((account) => `${account} 192.0.2.1`),
     succeeded: [],
   })
 })
@@ -117,11 +133,14 @@ test('a changed password counts at once, also against a remembered one', async (
   assert.equal(await codeOf(login(MARIO, 'parola del tutto nuova')), 'in')
 })
 
-test('who has to wait is told how long, before anything is looked up', async () => {
-  const { login, state } = bench()
+test('who has to wait is told how long, and whether his password is right is not looked at', async () => {
+  const { login, state, calls } = bench()
   state.wait = 61_001
-  await assert.rejects(login(MARIO, PASSWORD), { code: 'login-throttled', fault: 'temporary', message: /in 62 seconds/ })
-  assert.equal(state.asked, 0)
+  const throttled = { code: 'login-throttled', fault: 'temporary', message: /in 62 seconds/ }
+  await assert.rejects(login(MARIO, PASSWORD), throttled)
+  await assert.rejects(login(MARIO, 'parola sbagliata'), throttled)
+  await assert.rejects(login('altro@pec.it', PASSWORD), throttled)
+  assert.deepEqual(calls, { failed: [], succeeded: [] })
 })
 
 test('guesses made at the same time do not get past the brake', async () => {
@@ -137,8 +156,9 @@ test('guesses made at the same time do not get past the brake', async () => {
 test('what the database throws is passed on, and counts as no failure', async () => {
   const brake = createLoginBrake(() => 0)
   const down = (): Promise<never> => Promise.reject(new Error('no database'))
-  const authenticate = createAuthenticator({ queries: { find: down, credential: down }, brake, now: () => 0 })
-  for (let time = 0; time < 10; time++) await assert.rejects(authenticate(MARIO, PASSWORD, '192.0.2.1'), /no database/)
+  const queries = { ...NOTHING_STORED, find: down, credential: down }
+  const authenticate = createAuthenticator({ queries, brake, now: () => 0, report: () => assert.fail() })
+  for (let time = 0; time < 10; time++) await assert.rejects(authenticate(MARIO, PASSWORD, '192.0.2.1', 'imap'), /no database/)
   assert.equal(brake.wait(MARIO, '192.0.2.1'), 0)
 })
 

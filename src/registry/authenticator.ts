@@ -1,32 +1,28 @@
 /**
- * Logins of holders. A verified password is remembered for some minutes as a keyed hash that dies with the process, so that a client
- * that connects often does not cost 10 ms each time; a changed password is noticed at once, for the stored hash is read every time.
+ * Logins of holders with a password that the client sends (PLAIN, LOGIN, USER and PASS), which is the mailbox's own or an app password.
+ *
+ * A verified password is remembered for some minutes as a keyed hash that dies with the process, so that a client that connects often does not
+ * cost 10 ms each time; a changed password is noticed at once, for the stored hash is read every time. App passwords need no memory, and no
+ * brake: their hash is fast, and 140 random bits are not guessed.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { CeralaccaError, clientError } from '../base/errors.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
-import { canonicalAddress } from './address.ts'
-import type { LoginBrake } from './login-brake.ts'
+import { addressOfUser } from './address.ts'
+import type { StoredAppPassword } from './app-password-queries.ts'
+import { hashAppPassword, isHashOf, readAppPassword } from './app-password-secret.ts'
+import type { Login } from './login.ts'
+import { createLoginGate, type Account, type LoginDeps } from './login-gate.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
-import type { RegistryQueries } from './queries.ts'
-import { checkMayLogIn, checkMaySend } from './status.ts'
+import type { Protocol } from './protocols.ts'
+import { createScramMaker } from './scram-maker.ts'
 
-export interface Login {
-  readonly mailbox: MailboxRef
-  /** canonical */
-  readonly address: string
-  /**
-   * To be asked before each message that is sent, for a session may outlive what it was opened with.
-   * @throws `sending-refused` for the state of the mailbox, `login-stale` if the password was changed since
-   */
-  readonly checkMaySend: () => Promise<void>
-}
+export type { Login } from './login.ts'
 
 /**
  * A suspended mailbox may be read, so its holder logs in.
  * @throws `bad-credentials`, `login-refused` (client), `login-throttled` (temporary), and what the database throws
  */
-export type Authenticate = (user: string, password: string, clientAddress: string) => Promise<Login>
+export type Authenticate = (user: string, password: string, clientAddress: string, service: Protocol) => Promise<Login>
 
 interface Remembered {
   readonly proof: Buffer
@@ -37,13 +33,10 @@ interface Remembered {
 const REMEMBERED_FOR = 10 * 60_000
 const MOST_REMEMBERED = 50_000
 
-export interface AuthenticatorDeps {
-  readonly queries: Pick<RegistryQueries, 'find' | 'credential'>
-  readonly brake: LoginBrake
-  readonly now: () => number
-}
-
-export function createAuthenticator({ queries, brake, now }: AuthenticatorDeps): Authenticate {
+export function createAuthenticator(deps: LoginDeps): Authenticate {
+  const { queries, now } = deps
+  const gate = createLoginGate(deps)
+  const scramMaker = createScramMaker(deps)
   const key = randomBytes(32)
   const remembered = new Map<string, Remembered>()
   // Who asks for an account that does not exist must wait as long as for one that does.
@@ -67,45 +60,45 @@ export function createAuthenticator({ queries, brake, now }: AuthenticatorDeps):
     remembered.set(mailbox, { proof: proofOf(password), storedHash, until: now() + REMEMBERED_FOR })
   }
 
-  function checkBrake(address: string, clientAddress: string): void {
-    const wait = brake.wait(address, clientAddress)
-    if (wait <= 0) return
-    const seconds = Math.ceil(wait / 1000)
-    throw new CeralaccaError('login-throttled', 'temporary', `Too many wrong passwords: try again in ${seconds} seconds`)
+  async function findAppPassword({ place }: Account, typed: string): Promise<StoredAppPassword | undefined> {
+    const secret = readAppPassword(typed)
+    if (secret === undefined) return undefined
+    const hash = hashAppPassword(place.id, secret)
+    const all = await queries.appPasswords(place)
+    return all.find((one) => isHashOf(one.hash, hash))
   }
 
-  function opened(mailbox: MailboxRef, address: string, storedHash: string): Login {
-    return {
-      mailbox,
-      address,
-      async checkMaySend() {
-        const credential = await queries.credential(mailbox)
-        if (credential?.hash !== storedHash) throw clientError('login-stale', 'The password was changed: log in again')
-        checkMaySend(credential.status)
-      },
-    }
+  /** Keys for clients that speak SCRAM, of a password that was set before there were any. */
+  async function addScram(mailbox: MailboxRef, address: string, password: string, hash: string): Promise<void> {
+    const scram = await scramMaker.make(address, password)
+    if (scram !== null) await queries.addScram(mailbox, hash, scram)
   }
 
-  return async (user, password, clientAddress) => {
-    const address = canonicalAddress(user.trim())
-    checkBrake(address, clientAddress)
-    const mailbox = await queries.find(address)
-    const credential = mailbox && (await queries.credential(mailbox))
-    if (mailbox && credential && isRemembered(mailbox.id, password, credential.hash)) {
-      checkMayLogIn(credential.status)
-      return opened(mailbox, address, credential.hash)
+  return async (user, password, clientAddress, service) => {
+    const address = addressOfUser(user)
+    const attempt = { address, clientAddress, service }
+    const account = await gate.find(address)
+    const { mailbox, credential } = account
+    const appPassword = await findAppPassword(account, password)
+    if (mailbox && credential && appPassword) {
+      const login = gate.open(attempt, mailbox, credential, { appPassword })
+      await gate.noteSuccess(attempt, mailbox, { appPassword })
+      return login
     }
-    const right = await verifyPassword(credential?.hash ?? (await decoy), password)
+
+    await gate.recallNetwork(attempt, account)
+    gate.checkBrake(attempt)
+    const passwordHash = credential?.hash ?? null
+    if (mailbox && credential && passwordHash !== null && isRemembered(mailbox.id, password, passwordHash))
+      return gate.open(attempt, mailbox, credential, { passwordHash })
+    const right = await verifyPassword(passwordHash ?? (await decoy), password)
     // Many guesses at the same time would all have passed the brake before the first of them failed: the rest learn nothing.
-    checkBrake(address, clientAddress)
-    if (!mailbox || !credential || !right) {
-      brake.failed(address, clientAddress)
-      throw clientError('bad-credentials', 'Wrong user name or password: the user name is the whole certified address')
-    }
-    brake.succeeded(address, clientAddress)
-    remember(mailbox.id, password, credential.hash)
-    // Only who knows the password learns the state of the mailbox.
-    checkMayLogIn(credential.status)
-    return opened(mailbox, address, credential.hash)
+    gate.checkBrake(attempt)
+    if (!mailbox || !credential || passwordHash === null || !right) throw gate.refuse(attempt)
+    remember(mailbox.id, password, passwordHash)
+    const login = gate.open(attempt, mailbox, credential, { passwordHash })
+    await gate.noteSuccess(attempt, mailbox, { passwordHash })
+    if (credential.scram === null) await gate.aside(() => addScram(mailbox, address, password, passwordHash))
+    return login
   }
 }

@@ -14,4 +14,10 @@ export const REGISTRY_CHECKS: readonly Check[] = [
     sql: `select 'mailbox ' || mailbox as problem from mailbox_profile
           where (incoming_ordinary is not distinct from 'forward') <> (forward_to is not null)`,
   },
+  {
+    invariant: 'registry',
+    says: 'An app password opens something that there is',
+    sql: `select 'app password ' || id as problem from app_password
+          where protocols = '{}' or not protocols <@ array['imap', 'pop3', 'smtp', 'jmap']`,
+  },
 ]

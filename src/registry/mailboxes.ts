@@ -8,8 +8,10 @@ import { STANDARD_FOLDERS } from '../mailbox/folder-names.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { Database } from '../storage/database.ts'
 import { canonicalAddress, checkedAddress } from './address.ts'
+import type { StoredPassword } from './login-queries.ts'
 import { hashPassword } from './passwords.ts'
 import type { MailboxSummary, RegistryQueries } from './queries.ts'
+import { createScramMaker } from './scram-maker.ts'
 
 export interface Mailboxes {
   /** @throws `bad-address`, `no-such-domain`, `address-taken`, `weak-password` */
@@ -40,6 +42,11 @@ export interface MailboxesDeps {
 
 export function createMailboxes({ database, queries, domains, now }: MailboxesDeps): Mailboxes {
   const found = new Map<string, MailboxRef>()
+  const scramMaker = createScramMaker({ queries, now })
+
+  async function storedPassword(address: string, password: string): Promise<StoredPassword> {
+    return { hash: await hashPassword(password), scram: await scramMaker.make(address, password) }
+  }
 
   async function find(wanted: string): Promise<MailboxRef | undefined> {
     const address = canonicalAddress(wanted)
@@ -76,14 +83,14 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
    * Two slots, two transactions: claim the address, then make the mailbox. A claim left by a crash is completed the next time.
    * Answers false if the mailbox is there already.
    */
-  async function make(address: string, quota: number, passwordHash: string | null): Promise<boolean> {
+  async function make(address: string, quota: number, password: StoredPassword | null): Promise<boolean> {
     const id = uuidv7(now())
     await queries.claim(address, { slot: slotOf(id), id }, new Date(now()))
     const mailbox = (await queries.find(address)) ?? { slot: slotOf(id), id }
     return database.transactor.transact(mailbox.slot, async (tx) => {
       if (!(await insertMailbox(tx, mailbox, address, { quota, reserve: reserveFor(quota), now: now() }))) return false
       await insertFolders(tx, mailbox, STANDARD_FOLDERS, now())
-      if (passwordHash !== null) await queries.setPasswordHash(tx, mailbox, passwordHash, new Date(now()))
+      if (password !== null) await queries.setPassword(tx, mailbox, password, new Date(now()))
       return true
     })
   }
@@ -93,7 +100,7 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
 
     async create(wanted, password, quota) {
       const address = await servedAddress(wanted)
-      if (!(await make(address, quota, await hashPassword(password)))) {
+      if (!(await make(address, quota, await storedPassword(address, password)))) {
         throw clientError('address-taken', `The address ${address} is given already`)
       }
       return show(address)
@@ -110,8 +117,8 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
 
     async setPassword(address, password) {
       const mailbox = await existing(address)
-      const hash = await hashPassword(password)
-      await database.transactor.transact(mailbox.slot, (tx) => queries.setPasswordHash(tx, mailbox, hash, new Date(now())))
+      const stored = await storedPassword(canonicalAddress(address), password)
+      await database.transactor.transact(mailbox.slot, (tx) => queries.setPassword(tx, mailbox, stored, new Date(now())))
     },
   }
 }

@@ -19,7 +19,7 @@ const mailboxes = createMailboxes({ database, queries: registryQueries(database)
 /** Two processes on one database. */
 const [profiles, others] = [createProfiles({ database, domains, now }), createProfiles({ database, domains, now })]
 
-const DEFAULTS = { status: 'active', incomingOrdinary: null, forwardTo: null, outgoingOrdinary: null }
+const DEFAULTS = { status: 'active', incomingOrdinary: null, forwardTo: null, outgoingOrdinary: null, secondFactor: false }
 
 let made = 0
 async function newMailbox(): Promise<{ address: string; mailbox: MailboxRef }> {
@@ -31,8 +31,8 @@ async function newMailbox(): Promise<{ address: string; mailbox: MailboxRef }> {
 
 /** The profile as the registry shows it to the operator. */
 async function shown(address: string): Promise<object> {
-  const { status, incomingOrdinary, forwardTo, outgoingOrdinary } = await mailboxes.show(address)
-  return { status, incomingOrdinary, forwardTo, outgoingOrdinary }
+  const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor } = await mailboxes.show(address)
+  return { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor }
 }
 
 test('a mailbox that nobody has set is active, with the defaults', async () => {
@@ -52,6 +52,7 @@ test('a change changes what it names, and is shown', async () => {
     ],
     [{ forwardTo: 'altro@ordinary.test' }, { forwardTo: 'altro@ordinary.test' }],
     [{ status: 'active' }, { status: 'active' }],
+    [{ secondFactor: true }, { secondFactor: true }],
     [{ incomingOrdinary: 'refuse' }, { incomingOrdinary: 'refuse', forwardTo: null }],
     [
       { incomingOrdinary: null, outgoingOrdinary: null },
@@ -101,7 +102,7 @@ test('two changes at the same time do not undo each other', async () => {
     profiles.set(mailbox, { incomingOrdinary: 'refuse' }),
   ])
   clock.now += 2000
-  const expected = { status: 'suspended', incomingOrdinary: 'refuse', forwardTo: null, outgoingOrdinary: 'refuse' }
+  const expected = { ...DEFAULTS, status: 'suspended', incomingOrdinary: 'refuse', outgoingOrdinary: 'refuse' }
   assert.deepEqual(await profiles.profileOf(mailbox), expected)
 })
 

@@ -1,9 +1,10 @@
-/** SQL of addresses and credentials (migration 0004). */
+/** SQL of addresses and mailboxes (migration 0004), and of all that logins need. */
 import { slotOf } from '../base/ids.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
-import type { Database, Transaction } from '../storage/database.ts'
+import type { Database } from '../storage/database.ts'
+import { appPasswordQueries } from './app-password-queries.ts'
+import { loginQueries } from './login-queries.ts'
 import { PROFILE_COLUMNS, type MailboxProfile } from './profile-queries.ts'
-import type { MailboxStatus } from './status.ts'
 
 export interface MailboxSummary extends MailboxProfile {
   readonly address: string
@@ -16,7 +17,8 @@ export interface MailboxSummary extends MailboxProfile {
 const SUMMARY = `select m.address, m.used, m.quota, m.reserve, m.created_at as "createdAt", ${PROFILE_COLUMNS}
   from mailbox m left join mailbox_profile p on p.slot = m.slot and p.mailbox = m.id`
 
-export function registryQueries({ reader, transactor }: Database) {
+export function registryQueries(database: Database) {
+  const { reader, transactor } = database
   return {
     /** The mailbox of an address, by the hash of the address. */
     async find(address: string): Promise<MailboxRef | undefined> {
@@ -50,24 +52,8 @@ export function registryQueries({ reader, transactor }: Database) {
       )
     },
 
-    /** What a login is judged by; undefined if the mailbox has no password. */
-    async credential({ slot, id }: MailboxRef): Promise<{ hash: string; status: MailboxStatus } | undefined> {
-      const [row] = await reader.read<{ hash: string; status: MailboxStatus }>(
-        `select c.hash, coalesce(p.status, 'active') as status
-         from credential c left join mailbox_profile p on p.slot = c.slot and p.mailbox = c.mailbox
-         where c.slot = $1 and c.mailbox = $2 and c.kind = 'password'`,
-        [slot, id],
-      )
-      return row
-    },
-
-    async setPasswordHash(tx: Transaction, { slot, id }: MailboxRef, hash: string, at: Date): Promise<void> {
-      await tx.query(
-        `insert into credential (slot, mailbox, kind, hash, updated_at) values ($1, $2, 'password', $3, $4)
-         on conflict (slot, mailbox, kind) do update set hash = excluded.hash, updated_at = excluded.updated_at`,
-        [slot, id, hash, at],
-      )
-    },
+    ...loginQueries(database),
+    ...appPasswordQueries(database),
   }
 }
 

@@ -7,6 +7,7 @@ import { createDomains } from '../directory/domains.ts'
 import { entriesOf } from '../ledger/queries.ts'
 import { createQuarantine } from '../quarantine/quarantine.ts'
 import { createAgreements } from '../registry/agreements.ts'
+import { createAppPasswords } from '../registry/app-passwords.ts'
 import { createLoginBrake } from '../registry/login-brake.ts'
 import { createMailboxes } from '../registry/mailboxes.ts'
 import { createOperators } from '../registry/operators.ts'
@@ -35,6 +36,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
   const disk = createDiskBlobStore(paths.blobs)
   const blobRows = createDatabaseBlobStore(database)
   const blobs = createBlobs({ disk, database: blobRows })
+  const mailboxes = createMailboxes({ database, queries: credentials, domains, now })
   return {
     address,
     database,
@@ -44,7 +46,8 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
     domains,
     credentials,
     now,
-    mailboxes: createMailboxes({ database, queries: credentials, domains, now }),
+    mailboxes,
+    appPasswords: createAppPasswords({ database, queries: credentials, mailboxes, now }),
     profiles: createProfiles({ database, domains, now }),
     agreements: createAgreements({ database, domains, now }),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),

@@ -1,5 +1,7 @@
 /** What the server can do, and when it says so. */
+import { offeredMechanisms } from '../sasl/dialogue.ts'
 import type { ImapLimits } from './limits.ts'
+import type { Session } from './session.ts'
 
 /** Before TLS, before the login, after it. */
 export type Stage = 'plain' | 'login' | 'user'
@@ -21,8 +23,6 @@ const CAPABILITIES: readonly Capability[] = [
   { name: 'STARTTLS', rfc: 3501, stages: ['plain'] },
   { name: 'LOGINDISABLED', rfc: 3501, stages: ['plain'] },
   { name: 'SASL-IR', rfc: 4959, stages: ['login'] },
-  { name: 'AUTH=PLAIN', rfc: 4616, stages: ['login'] },
-  { name: 'AUTH=LOGIN', rfc: null, stages: ['login'] },
   { name: 'NAMESPACE', rfc: 2342, stages: ['user'] },
   { name: 'CHILDREN', rfc: 3348, stages: ['user'] },
   { name: 'LIST-EXTENDED', rfc: 5258, stages: ['user'] },
@@ -35,10 +35,12 @@ const CAPABILITIES: readonly Capability[] = [
   { name: 'APPENDLIMIT', rfc: 7889, stages: ['user'], value: (limits) => limits.append },
 ]
 
-/** The capabilities of a stage, as CAPABILITY lists them. */
-export function formatCapabilities(stage: Stage, limits: ImapLimits): string {
+/** The capabilities of a stage, as CAPABILITY lists them; before the login also the mechanisms that this client may use. */
+export function formatCapabilities(stage: Stage, session: Pick<Session, 'deps' | 'channelBinding'>): string {
   const offered = CAPABILITIES.filter(({ stages }) => stages.includes(stage))
-  return ['CAPABILITY', ...offered.map(({ name, value }) => (value ? `${name}=${value(limits)}` : name))].join(' ')
+  const names = offered.map(({ name, value }) => (value ? `${name}=${value(session.deps.limits)}` : name))
+  const mechanisms = stage === 'login' ? offeredMechanisms(session, session.deps) : []
+  return ['CAPABILITY', ...names, ...mechanisms.map((name) => `AUTH=${name}`)].join(' ')
 }
 
 export function stageOf(session: { readonly secure: boolean; readonly mailbox: unknown }): Stage {

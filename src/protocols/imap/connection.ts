@@ -2,14 +2,17 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { SecureContext } from 'node:tls'
+import { CeralaccaError } from '../../base/errors.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
+import { channelBindingOf } from '../sasl/channel-binding.ts'
 import { ConnectionClosed } from './errors.ts'
 import { Input } from './input.ts'
 import { Output } from './output.ts'
 import type { Selected } from './selected.ts'
 import { bye } from './session.ts'
-import type { Session, SessionDeps } from './session.ts'
+import type { ImapLogin, Session, SessionDeps } from './session.ts'
 import { runSession } from './session-loop.ts'
+import { formatText } from './strings.ts'
 
 /** How long a client may take to hear the last words. */
 const LINGER = 5000
@@ -27,6 +30,7 @@ export class Connection implements Session {
   busy = true
   readonly #context: SecureContext
   readonly #loginTimer: NodeJS.Timeout
+  #checkTimer: NodeJS.Timeout | undefined
   #socket: Socket
 
   constructor(deps: SessionDeps, socket: Socket, context: SecureContext) {
@@ -55,13 +59,19 @@ export class Connection implements Session {
       }
     } finally {
       clearTimeout(this.#loginTimer)
+      clearInterval(this.#checkTimer)
       await this.#end()
     }
   }
 
-  loggedIn(mailbox: MailboxRef): void {
+  get channelBinding(): Buffer | undefined {
+    return channelBindingOf(this.#socket)
+  }
+
+  loggedIn({ mailbox, check }: ImapLogin): void {
     this.mailbox = mailbox
     clearTimeout(this.#loginTimer)
+    if (check) this.#checkTimer = setInterval(() => void this.#checkLogin(check), this.deps.limits.loginCheck)
   }
 
   async startTls(): Promise<void> {
@@ -82,10 +92,24 @@ export class Connection implements Session {
 
   /** Says good-bye as soon as no command is at work; cuts the connection if that takes too long. */
   shutDown(): void {
-    if (this.busy) {
-      this.closing = 'Server is shutting down'
-      setTimeout(() => this.#socket.destroy(), LINGER).unref()
-    } else this.#sayBye('Server is shutting down')
+    if (this.busy) setTimeout(() => this.#socket.destroy(), LINGER).unref()
+    this.#close('Server is shutting down')
+  }
+
+  #close(text: string): void {
+    if (this.busy) this.closing = text
+    else this.#sayBye(text)
+  }
+
+  /** A session may outlive what it was opened with. */
+  async #checkLogin(check: () => Promise<void>): Promise<void> {
+    try {
+      await check()
+    } catch (error) {
+      // Where the answer cannot be had the session goes on: the next time will tell.
+      if (!(error instanceof CeralaccaError && error.fault === 'client')) return this.deps.report(error)
+      if (!this.ended) this.#close(formatText(error.message))
+    }
   }
 
   #watch(socket: Socket): void {

@@ -8,6 +8,8 @@ export interface ImapLimits {
   readonly append: number
   /** from the connection to the login */
   readonly loginTime: number
+  /** a session is asked this often whether what it was opened with still opens the mailbox */
+  readonly loginCheck: number
   /** without a byte in either direction; RFC 3501 5.4 wants at least 30 minutes */
   readonly idleTime: number
   /** in IDLE the folder is read again this often, because hints may be lost */
@@ -23,6 +25,7 @@ export const DEFAULT_LIMITS: ImapLimits = {
   literals: 256 * 1024,
   append: 100 * 1024 * 1024,
   loginTime: 60_000,
+  loginCheck: 5 * 60_000,
   idleTime: 30 * 60_000,
   idleReread: 30_000,
   badCommands: 10,

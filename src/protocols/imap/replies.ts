@@ -14,6 +14,9 @@ const CODES: Readonly<Record<string, string>> = {
   'bad-credentials': 'AUTHENTICATIONFAILED',
   'login-throttled': 'UNAVAILABLE',
   'login-refused': 'CONTACTADMIN',
+  'authorization-refused': 'AUTHORIZATIONFAILED',
+  'channel-binding-refused': 'AUTHENTICATIONFAILED',
+  'too-many-connections': 'LIMIT',
 }
 
 /** Errors of these codes are expected: nobody needs to hear of them. */

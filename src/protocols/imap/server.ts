@@ -4,15 +4,18 @@
 import { createServer as createPlainServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { createSecureContext, createServer as createTlsServer } from 'node:tls'
+import { createConnectionLimits, type ConnectionLimits } from '../../base/connection-limits.ts'
 import { Connection } from './connection.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import type { ImapLimits } from './limits.ts'
 import type { SessionDeps } from './session.ts'
 
-export interface ImapDeps extends Omit<SessionDeps, 'limits'> {
+export interface ImapDeps extends Omit<SessionDeps, 'limits' | 'connections'> {
   /** PEM; the key should be P-256 */
   readonly tls: { readonly key: string; readonly cert: string }
   readonly limits?: Partial<ImapLimits>
+  /** shared with other services; default: its own */
+  readonly connections?: ConnectionLimits
 }
 
 export interface ImapServer {
@@ -22,21 +25,24 @@ export interface ImapServer {
   close(): Promise<void>
 }
 
-export function createImapServer({ tls, limits, ...rest }: ImapDeps): ImapServer {
-  const deps: SessionDeps = { ...rest, limits: { ...DEFAULT_LIMITS, ...limits } }
+export function createImapServer({ tls, limits, connections: shared = createConnectionLimits(), ...rest }: ImapDeps): ImapServer {
+  const deps: SessionDeps = { ...rest, connections: shared, limits: { ...DEFAULT_LIMITS, ...limits } }
   const secure = { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' } as const
   const context = createSecureContext(secure)
   const connections = new Set<Connection>()
 
   const serve = (socket: Socket): void => {
-    if (connections.size >= deps.limits.connections) {
-      socket.on('error', () => socket.destroy())
-      socket.end('* BYE [UNAVAILABLE] Too many connections\r\n')
-      return
-    }
+    if (connections.size >= deps.limits.connections) return turnAway(socket, '[UNAVAILABLE] Too many connections')
+    if (!shared.connected(socket, socket.remoteAddress ?? ''))
+      return turnAway(socket, '[LIMIT] Too many connections from your address')
     const connection = new Connection(deps, socket, context)
     connections.add(connection)
-    void connection.serve().finally(() => connections.delete(connection))
+    void connection.serve().finally(() => {
+      connections.delete(connection)
+      shared.closed(socket)
+      // Its account was counted by the session.
+      shared.closed(connection)
+    })
   }
 
   const tlsServer = createTlsServer({ ...secure, handshakeTimeout: deps.limits.loginTime }, serve)
@@ -55,6 +61,11 @@ export function createImapServer({ tls, limits, ...rest }: ImapDeps): ImapServer
       await closed
     },
   }
+}
+
+function turnAway(socket: Socket, text: string): void {
+  socket.on('error', () => socket.destroy())
+  socket.end(`* BYE ${text}\r\n`)
 }
 
 function start(server: Server, host: string, port: number): Promise<void> {

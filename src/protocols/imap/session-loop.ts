@@ -15,7 +15,7 @@ import { tellUpdates } from './updates.ts'
 /** Greets, answers until the session ends. Throws ConnectionClosed when the connection does. */
 export async function runSession(session: Session): Promise<void> {
   const { output, deps } = session
-  output.line(`* OK [${formatCapabilities(stageOf(session), deps.limits)}] ${formatText(deps.serverName)} ready`)
+  output.line(`* OK [${formatCapabilities(stageOf(session), session)}] ${formatText(deps.serverName)} ready`)
   await output.flush()
   let failures = 0
   try {

@@ -1,5 +1,7 @@
 /** One client's session: what the commands see. The states are those of RFC 3501 3. */
+import type { ConnectionLimits } from '../../base/connection-limits.ts'
 import type { MailboxRef, MailboxStore } from '../../mailbox/types.ts'
+import type { SaslLogins } from '../sasl/mechanism.ts'
 import type { Input } from './input.ts'
 import type { ImapLimits } from './limits.ts'
 import type { Output } from './output.ts'
@@ -7,10 +9,17 @@ import type { Selected } from './selected.ts'
 
 export type SessionState = 'unauthenticated' | 'authenticated' | 'selected'
 
-export interface SessionDeps {
+export interface ImapLogin {
+  readonly mailbox: MailboxRef
+  readonly address: string
+  /** Throws a client error if what it was opened with opens the mailbox no more. */
+  readonly check?: () => Promise<void>
+}
+
+/** Logins throw CeralaccaError `bad-credentials`, `login-refused` or `login-throttled`, or a temporary one. */
+export interface SessionDeps extends SaslLogins<ImapLogin> {
   readonly store: MailboxStore
-  /** Throws CeralaccaError `bad-credentials`, `login-refused` or `login-throttled`, or a temporary one. */
-  authenticate(address: string, password: string, clientAddress: string): Promise<{ mailbox: MailboxRef; address: string }>
+  readonly connections: ConnectionLimits
   /** Unexpected errors; never with a message's content or a password. */
   report(error: unknown): void
   readonly serverName: string
@@ -24,6 +33,8 @@ export interface Session {
   readonly clientAddress: string
   /** the connection is encrypted */
   readonly secure: boolean
+  /** what SCRAM may bind its exchange to */
+  readonly channelBinding: Buffer | undefined
   /** after the login */
   mailbox: MailboxRef | undefined
   selected: Selected | undefined
@@ -35,8 +46,8 @@ export interface Session {
   busy: boolean
   /** Turns encryption on; bytes that came before are dropped. */
   startTls(): Promise<void>
-  /** Stops the login timer. */
-  loggedIn(mailbox: MailboxRef): void
+  /** Stops the login timer; from now on the login is checked from time to time. */
+  loggedIn(login: ImapLogin): void
 }
 
 export type UserSession = Session & { readonly mailbox: MailboxRef }

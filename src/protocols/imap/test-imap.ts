@@ -6,6 +6,7 @@ import { createConnection } from 'node:net'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
+import type { ConnectionLimits } from '../../base/connection-limits.ts'
 import { clientError } from '../../base/errors.ts'
 import { slotOf, uuidv7 } from '../../base/ids.ts'
 import { MAILBOX_CHECKS } from '../../mailbox/consistency.ts'
@@ -20,6 +21,7 @@ import type { TestScope } from '../../storage/test-database.ts'
 import type { ImapLimits } from './limits.ts'
 import { createImapServer } from './server.ts'
 import type { ImapServer } from './server.ts'
+import type { SessionDeps } from './session.ts'
 
 export const PASSWORD = 'correct è horse'
 
@@ -49,6 +51,10 @@ export interface TestImap {
 
 interface TestOptions {
   readonly limits?: Partial<ImapLimits>
+  readonly connections?: ConnectionLimits
+  readonly beginScram?: SessionDeps['beginScram']
+  /** what a login is asked from time to time */
+  readonly check?: () => Promise<void>
   /** methods of the store that are to behave otherwise */
   readonly store?: (real: MailboxStore) => Partial<MailboxStore>
 }
@@ -66,14 +72,17 @@ export async function withImap(scope: TestScope, options: TestOptions = {}): Pro
   const reported: unknown[] = []
   const tls = makeCertificate(folder)
   const servers: ImapServer[] = []
+  const { check, beginScram, connections } = options
   const serve = async (limits: Partial<ImapLimits>): Promise<{ tlsPort: number; starttlsPort: number }> => {
     const server = createImapServer({
       store,
       authenticate(address, password) {
         const mailbox = mailboxes.get(address)
         if (!mailbox || password !== PASSWORD) return Promise.reject(clientError('bad-credentials', 'Wrong address or password'))
-        return Promise.resolve({ mailbox, address })
+        return Promise.resolve({ mailbox, address, ...(check && { check }) })
       },
+      ...(beginScram && { beginScram }),
+      ...(connections && { connections }),
       tls,
       report: (error) => reported.push(error),
       serverName: 'imap.test',

@@ -1,4 +1,7 @@
 /** What CAPA lists. A capability is told in both states (RFC 2449 5), and only where it can be used: no way to log in before TLS (RFC 2595 4). */
+import { offeredMechanisms } from '../sasl/dialogue.ts'
+import type { Session } from './session.ts'
+
 interface Capability {
   readonly tag: string
   readonly rfc: number
@@ -9,7 +12,7 @@ interface Capability {
 const CAPABILITIES: readonly Capability[] = [
   { tag: 'STLS', rfc: 2595, only: 'before TLS' },
   { tag: 'USER', rfc: 2449, only: 'with TLS' },
-  { tag: 'SASL PLAIN', rfc: 5034, only: 'with TLS' },
+  { tag: 'SASL', rfc: 5034, only: 'with TLS' },
   { tag: 'TOP', rfc: 2449 },
   { tag: 'UIDL', rfc: 2449 },
   { tag: 'RESP-CODES', rfc: 2449 },
@@ -20,7 +23,8 @@ const CAPABILITIES: readonly Capability[] = [
 ]
 
 /** The lines of CAPA. */
-export function capabilitiesOf({ secure }: { readonly secure: boolean }): string[] {
-  const here = secure ? 'with TLS' : 'before TLS'
-  return CAPABILITIES.filter(({ only = here }) => only === here).map(({ tag }) => tag)
+export function capabilitiesOf({ link, deps }: Pick<Session, 'link' | 'deps'>): string[] {
+  const here = link.secure ? 'with TLS' : 'before TLS'
+  const tags = CAPABILITIES.filter(({ only = here }) => only === here).map(({ tag }) => tag)
+  return tags.map((tag) => (tag === 'SASL' ? `SASL ${offeredMechanisms(link, deps).join(' ')}` : tag))
 }

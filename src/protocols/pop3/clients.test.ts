@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { execute } from '../../../test/support/execute.ts'
+import { execute, type Result } from '../../../test/support/execute.ts'
 import { requireTools } from '../../../test/support/tools.ts'
+import { clientError } from '../../base/errors.ts'
+import { checkProof, deriveScramKeys } from '../../registry/scram-keys.ts'
 import { PASSWORD, SIMPLE_PASSWORD, withPop3 } from './test-pop3.ts'
 import type { TestMailbox } from './test-pop3.ts'
 
@@ -65,7 +67,7 @@ assert set(client.capa()) == {'STLS', 'TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CO
 try: client.user(address); assert False
 except poplib.error_proto as error: assert error.args[0] == b'-ERR Use STLS first'
 client.stls(context)
-assert client.capa()['SASL'] == ['PLAIN'] and 'STLS' not in client.capa()
+assert client.capa()['SASL'] == ['PLAIN', 'LOGIN'] and 'STLS' not in client.capa()
 client.user(address)
 client.pass_(password)
 other = poplib.POP3_SSL('localhost', int(tls_port), context=context)
@@ -105,6 +107,38 @@ test("Python's poplib, with STLS and without", async (t) => {
   assert.equal(code, 0, stderr)
   assert.ok(stdout === MESSAGES.join(''))
   assert.equal(await left(mailbox), 2)
+})
+
+test('mpop logs in by SCRAM-SHA-256 (RFC 7677)', async (t) => {
+  if (!requireTools(t, 'mpop')) return
+  const mailbox = await pop3.filled(...MESSAGES)
+  const keys = await deriveScramKeys(SIMPLE_PASSWORD, Buffer.from('salt'), 4096)
+  const { tlsPort } = await pop3.serve({
+    beginScram: () =>
+      Promise.resolve({
+        ...keys,
+        finish(authMessage, proof) {
+          const signature = checkProof(keys, authMessage, proof)
+          return signature
+            ? Promise.resolve({ login: { mailbox: mailbox.ref }, signature })
+            : Promise.reject(clientError('bad-credentials', 'Wrong user name or password'))
+        },
+      }),
+  })
+  const mpop = (name: string, password: string): Promise<Result> => {
+    const folder = configuration(
+      name,
+      `account default\nhost localhost\nport ${tlsPort}\ntls on\ntls_starttls off\ntls_trust_file ${pop3.certificate}\nauth scram-sha-256\n` +
+        `user ${mailbox.address}\npassword ${password}\nkeep on\ndelivery mbox ${join(pop3.folder, name, 'mbox')}\n` +
+        `uidls_file ${join(pop3.folder, name, 'uidls')}\n`,
+    )
+    return execute('mpop', ['-C', join(folder, 'config'), '-d', '-a'])
+  }
+  const wrong = await mpop('mpop-wrong', 'wrong')
+  assert.match(wrong.stdout + wrong.stderr, /-ERR \[AUTH\] Wrong user name or password/)
+  const right = await mpop('mpop-right', SIMPLE_PASSWORD)
+  assert.match(right.stdout, /AUTH SCRAM-SHA-256[^]*\+OK Maildrop has 3 messages/, right.stderr)
+  assert.equal(right.code, 0, right.stderr)
 })
 
 test('fetchmail keeps or takes what it fetches, and knows what it has seen', async (t) => {

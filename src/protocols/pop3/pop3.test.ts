@@ -37,11 +37,11 @@ test('before TLS no login is offered or taken; STLS, and what came with it is dr
   assert.equal(await client.say(`STLS\r\nUSER ${address}`), '+OK Begin TLS negotiation')
   await client.secure(pop3.certificate)
   assert.equal(await client.say(`PASS ${latin1(PASSWORD)}`), '-ERR USER must come first')
-  assert.equal(await client.body('CAPA'), ['USER', 'SASL PLAIN', ...ALWAYS].join('\r\n'))
+  assert.equal(await client.body('CAPA'), ['USER', 'SASL PLAIN LOGIN', ...ALWAYS].join('\r\n'))
   assert.equal(await client.say('STLS'), '-ERR TLS is on already')
   await client.ok(`USER ${address}`)
   await client.ok(`PASS ${latin1(PASSWORD)}`)
-  assert.equal(await client.body('CAPA'), ['USER', 'SASL PLAIN', ...ALWAYS].join('\r\n'))
+  assert.equal(await client.body('CAPA'), ['USER', 'SASL PLAIN LOGIN', ...ALWAYS].join('\r\n'))
   assert.equal(await client.say('STLS'), '-ERR Not in this state')
   await client.ok('QUIT')
   assert.equal(await client.line(), undefined)
@@ -85,11 +85,11 @@ test('AUTH PLAIN with and without an initial response (RFC 5034)', async () => {
   const right = plainLogin('', address, PASSWORD)
   for (const [line, answer] of [
     ['AUTH', '-ERR A mechanism is missing'],
-    ['AUTH CRAM-MD5', '-ERR Unknown mechanism'],
+    ['AUTH CRAM-MD5', '-ERR This authentication mechanism is not offered'],
     ['AUTH PLAIN =', '-ERR Not a PLAIN message'],
-    [`AUTH PLAIN =${right.slice(1)}`, '-ERR Not a PLAIN message'],
-    [`AUTH PLAIN ${right.slice(0, -1)}`, '-ERR Not a PLAIN message'],
-    [`AUTH PLAIN ${right.slice(0, -1)}*`, '-ERR Not a PLAIN message'],
+    [`AUTH PLAIN =${right.slice(1)}`, '-ERR Not base64'],
+    [`AUTH PLAIN ${right.slice(0, -1)}`, '-ERR Not base64'],
+    [`AUTH PLAIN ${right.slice(0, -1)}*`, '-ERR Not base64'],
     [`AUTH PLAIN ${right} x`, '-ERR Too many arguments'],
     [`AUTH PLAIN ${plainLogin('other@pec.test', address, PASSWORD)}`, '-ERR [AUTH] No mailbox of another may be used'],
     [`AUTH PLAIN ${plainLogin('', address, 'wrong')}`, '-ERR [AUTH] Wrong address or password'],
@@ -97,7 +97,7 @@ test('AUTH PLAIN with and without an initial response (RFC 5034)', async () => {
     assert.equal(await client.say(line), answer)
   await client.body('CAPA')
   for (const [response, answer] of [
-    ['*', '-ERR Cancelled'],
+    ['*', '-ERR Authentication cancelled'],
     ['', '-ERR Not a PLAIN message'],
     ['x'.repeat(9000), '-ERR Line too long'],
   ] as const) {

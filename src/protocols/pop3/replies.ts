@@ -10,6 +10,9 @@ const EXPECTED: Readonly<Record<string, string | null>> = {
   'bad-credentials': 'AUTH',
   'login-refused': 'AUTH',
   'login-throttled': 'SYS/TEMP',
+  'authorization-refused': 'AUTH',
+  'channel-binding-refused': 'AUTH',
+  'too-many-connections': 'SYS/TEMP',
   // Another client has expunged the message, long ago.
   'content-missing': null,
 }

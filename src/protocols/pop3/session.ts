@@ -1,18 +1,24 @@
 /** One client's session: what the commands see. The states are those of RFC 1939 3; UPDATE is the work of QUIT. */
+import type { ConnectionLimits } from '../../base/connection-limits.ts'
 import type { Lease, MaildropLock } from '../../mailbox/maildrop-lock.ts'
 import type { MaildropStore } from '../../mailbox/maildrop.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
+import type { SaslLogins } from '../sasl/mechanism.ts'
 import type { Link } from '../wire/link.ts'
 import type { Pop3Limits } from './limits.ts'
 import type { Maildrop } from './maildrop.ts'
 
 export type SessionState = 'authorization' | 'transaction'
 
-export interface SessionDeps {
+export interface Pop3Login {
+  readonly mailbox: MailboxRef
+}
+
+/** Logins throw CeralaccaError `bad-credentials`, `login-refused` or `login-throttled`, or a temporary one. */
+export interface SessionDeps extends SaslLogins<Pop3Login> {
   readonly store: MaildropStore
   readonly lock: MaildropLock
-  /** Throws CeralaccaError `bad-credentials`, `login-refused` or `login-throttled`, or a temporary one. */
-  authenticate(user: string, password: string, clientAddress: string): Promise<{ mailbox: MailboxRef }>
+  readonly connections: ConnectionLimits
   /** Unexpected errors; never with a message's content or a password. */
   report(error: unknown): void
   readonly serverName: string

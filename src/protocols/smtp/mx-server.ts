@@ -6,11 +6,11 @@
  */
 import { SMTPServer, type SMTPServerSession } from 'smtp-server'
 import { canonicalPath } from '../../access/forward-path.ts'
+import { createConnectionLimits } from '../../base/connection-limits.ts'
 import { clientError } from '../../base/errors.ts'
 import type { IncomingRequest } from '../../incoming/request.ts'
 import { fieldsOf, parseHeader } from '../../mime/header.ts'
 import { distinct } from './addresses.ts'
-import { createConnectionLimit } from './connection-limit.ts'
 import { createMessageReader } from './message-reader.ts'
 import { reply } from './replies.ts'
 import { answer, close, open, serviceOptions, type TlsKeys } from './smtp-service.ts'
@@ -53,7 +53,7 @@ export function createMxServer(deps: MxServerDeps): MxServer {
   const { checkRecipient, receive, postmaster, tls, serverName, limits, timeouts } = deps
   const { messageBytes } = limits
   const readMessage = createMessageReader({ messageBytes, ...(timeouts && { milliseconds: timeouts.message }) })
-  const connections = createConnectionLimit(limits.connections)
+  const connections = createConnectionLimits({ perAddress: limits.connections, perAccount: 0 })
 
   const pathOf = (address: string): string => (address.toLowerCase() === 'postmaster' ? postmaster : canonicalPath(address))
   const reversePathOf = (address: string): string => (address === '' ? '' : canonicalPath(address))
@@ -78,10 +78,10 @@ export function createMxServer(deps: MxServerDeps): MxServer {
     disabledCommands: ['AUTH'],
     maxRecipients: limits.recipients,
     onConnect(session, callback) {
-      const free = connections.enter(session, session.remoteAddress)
+      const free = connections.connected(session, session.remoteAddress)
       callback(free ? null : reply(421, '4.7.0 Too many connections from your address'))
     },
-    onClose: (session) => connections.leave(session),
+    onClose: (session) => connections.closed(session),
     onMailFrom: ({ address }, _session, callback) => answer(async () => void reversePathOf(address), callback),
     onRcptTo: ({ address }, session, callback) =>
       answer(() => checkRecipient(pathOf(address), sentFrom(session), session.remoteAddress), callback),

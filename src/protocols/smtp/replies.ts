@@ -16,6 +16,13 @@ export const reply = (code: number, text: string): SmtpReply => new SmtpReply(co
 const BY_CODE: Record<string, [number, string]> = {
   'bad-credentials': [535, '5.7.8'],
   'login-throttled': [454, '4.7.0'],
+  'too-many-connections': [454, '4.7.0'],
+  'authorization-refused': [535, '5.7.8'],
+  'channel-binding-refused': [535, '5.7.8'],
+  // RFC 4954 4
+  'sasl-syntax': [501, '5.5.2'],
+  'sasl-cancelled': [501, '5.7.0'],
+  'sasl-unknown': [504, '5.5.4'],
   'bad-recipient': [553, '5.1.3'],
   // RFC 6531 3.5
   'non-ascii-address': [553, '5.6.7'],

@@ -5,14 +5,16 @@
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server'
 import { canonicalPath } from '../../access/forward-path.ts'
 import type { Answer } from '../../access/types.ts'
+import { createConnectionLimits, tooManyConnections, type ConnectionLimits } from '../../base/connection-limits.ts'
 import type { Login } from '../../registry/authenticator.ts'
+import type { SaslLogins } from '../sasl/mechanism.ts'
 import { distinct } from './addresses.ts'
 import { createMessageReader } from './message-reader.ts'
 import { reply } from './replies.ts'
+import { offerScram, SCRAM } from './scram-auth.ts'
 import { answer, close, open, serviceOptions, type TlsKeys } from './smtp-service.ts'
 
-export interface SubmissionServerDeps {
-  readonly authenticate: (user: string, password: string, clientAddress: string) => Promise<Login>
+export interface SubmissionServerDeps extends SaslLogins<Login> {
   readonly accept: (request: {
     mailbox: Login['mailbox']
     sender: string
@@ -23,6 +25,8 @@ export interface SubmissionServerDeps {
   readonly tls: TlsKeys
   readonly serverName: string
   readonly limits: { readonly messageBytes: number; readonly recipients: number }
+  /** shared with other services; default: its own */
+  readonly connections?: ConnectionLimits
 }
 
 export interface SubmissionServer {
@@ -33,7 +37,7 @@ export interface SubmissionServer {
 }
 
 export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionServer {
-  const { authenticate, accept, tls, serverName, limits } = deps
+  const { accept, tls, serverName, limits, connections = createConnectionLimits() } = deps
   const readMessage = createMessageReader(limits)
 
   async function checkSender(address: string, session: SMTPServerSession): Promise<void> {
@@ -65,23 +69,32 @@ export function createSubmissionServer(deps: SubmissionServerDeps): SubmissionSe
       return told(given)
     })
 
+  async function logIn(session: SMTPServerSession, attempt: Promise<Login>): Promise<{ user: Login }> {
+    const login = await attempt
+    if (!connections.loggedIn(session, login.mailbox.id)) throw tooManyConnections()
+    return { user: login }
+  }
+
   const createServer = (secure: boolean): SMTPServer =>
     new SMTPServer({
       ...serviceOptions({ tls, serverName, messageBytes: limits.messageBytes }),
       secure,
-      authMethods: ['PLAIN', 'LOGIN'],
+      authMethods: [...(deps.beginScram ? [SCRAM] : []), 'PLAIN', 'LOGIN'],
       authRequiredMessage: 'Log in first: certified mail is sent by its holder only',
-      // Before TLS no login is offered, so that no client sends a password in clear.
       onConnect(session, callback) {
+        // Before TLS no login is offered, so that no client sends a password in clear.
         if (!session.secure) session.disabledCommands = ['AUTH']
-        callback()
+        if (deps.beginScram) offerScram(session, deps, logIn)
+        const free = connections.connected(session, session.remoteAddress)
+        callback(free ? null : reply(421, '4.7.0 Too many connections from your address'))
       },
+      onClose: (session) => connections.closed(session),
       onSecure(_socket, session, callback) {
         delete session.disabledCommands
         callback()
       },
       onAuth: ({ username, password }, session, callback) =>
-        answer(async () => ({ user: await authenticate(username ?? '', password ?? '', session.remoteAddress) }), callback),
+        answer(() => logIn(session, deps.authenticate(username ?? '', password ?? '', session.remoteAddress)), callback),
       onMailFrom: ({ address }, session, callback) => answer(() => checkSender(address, session), callback),
       onRcptTo: ({ address }, session, callback) => answer(() => checkRecipient(address, session), callback),
       onData: (stream, session, callback) => answer(() => receive(stream, session), callback),

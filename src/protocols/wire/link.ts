@@ -5,6 +5,7 @@ import type { SecureContext } from 'node:tls'
 import { ConnectionClosed } from '../imap/errors.ts'
 import { Input } from '../imap/input.ts'
 import { Output } from '../imap/output.ts'
+import { channelBindingOf } from '../sasl/channel-binding.ts'
 
 /** How long a client may take to hear the last words, milliseconds. */
 const LINGER = 5000
@@ -48,6 +49,11 @@ export class Link {
   /** The connection is encrypted. */
   get secure(): boolean {
     return this.#secure
+  }
+
+  /** What SCRAM may bind its exchange to. */
+  get channelBinding(): Buffer | undefined {
+    return channelBindingOf(this.#socket)
   }
 
   /** Stops the login timer. */

@@ -3,6 +3,7 @@ import { createServer as createPlainServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { createSecureContext, createServer as createTlsServer } from 'node:tls'
 import type { SecureContext } from 'node:tls'
+import type { ConnectionLimits } from '../../base/connection-limits.ts'
 
 export interface TlsKeys {
   /** PEM; should be P-256 */
@@ -25,6 +26,8 @@ export interface PortsDeps {
   readonly handshakeTime: number
   /** connections at a time */
   readonly connections: number
+  /** how many of one client address, and what else is counted of a client */
+  readonly perClient: ConnectionLimits
   /** what a client hears that is one too many */
   readonly farewell: string
   accept(socket: Socket, context: SecureContext): Served
@@ -37,13 +40,13 @@ export interface Ports {
   close(): Promise<void>
 }
 
-export function createPorts({ tls, handshakeTime, connections, farewell, accept }: PortsDeps): Ports {
+export function createPorts({ tls, handshakeTime, connections, perClient, farewell, accept }: PortsDeps): Ports {
   const secure = { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' } as const
   const context = createSecureContext(secure)
   const clients = new Map<Served, Promise<void>>()
 
   function serve(socket: Socket): void {
-    if (clients.size >= connections) {
+    if (clients.size >= connections || !perClient.connected(socket, socket.remoteAddress ?? '')) {
       socket.on('error', () => socket.destroy())
       socket.end(farewell)
       return
@@ -51,7 +54,12 @@ export function createPorts({ tls, handshakeTime, connections, farewell, accept 
     const client = accept(socket, context)
     clients.set(
       client,
-      client.serve().finally(() => clients.delete(client)),
+      client.serve().finally(() => {
+        clients.delete(client)
+        perClient.closed(socket)
+        // Its account was counted by the session.
+        perClient.closed(client)
+      }),
     )
   }
 

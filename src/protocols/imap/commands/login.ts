@@ -1,6 +1,6 @@
 import type { Arguments } from '../arguments.ts'
 import { loginCommand } from '../command.ts'
-import { logIn, refuseWithoutTls } from '../log-in.ts'
+import { enter, refuseWithoutTls } from '../log-in.ts'
 
 const utf8 = (latin1: string): string => Buffer.from(latin1, 'latin1').toString()
 
@@ -12,7 +12,7 @@ function parseLogin(args: Arguments): { address: string; password: string } {
 }
 
 /** RFC 3501 6.2.3 */
-export const login = loginCommand('LOGIN', parseLogin, (session, { address, password }) => {
+export const login = loginCommand('LOGIN', parseLogin, async (session, { address, password }) => {
   refuseWithoutTls(session)
-  return logIn(session, address, password)
+  return enter(session, await session.deps.authenticate(address, password, session.clientAddress))
 })

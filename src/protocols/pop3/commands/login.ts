@@ -1,10 +1,12 @@
 /** The ways to log in: over TLS only (RFC 2595 2.3, RFC 8314 4.1). */
-import { decodeBase64, readPlain } from '../../wire/sasl.ts'
+import { tooManyConnections } from '../../../base/connection-limits.ts'
+import { CeralaccaError } from '../../../base/errors.ts'
+import { runSasl } from '../../sasl/dialogue.ts'
 import { ok } from '../command.ts'
 import type { Reply } from '../command.ts'
 import { Mistake, Refusal } from '../errors.ts'
 import { Maildrop } from '../maildrop.ts'
-import type { Session } from '../session.ts'
+import type { Pop3Login, Session } from '../session.ts'
 
 /** RFC 1939 7. The answer is the same whether there is such a mailbox or not. */
 export function user(session: Session, user: string): Reply {
@@ -13,10 +15,11 @@ export function user(session: Session, user: string): Reply {
 }
 
 /** RFC 1939 7: only right after USER. */
-export function pass(session: Session, password: string): Promise<Reply> {
+export async function pass(session: Session, password: string): Promise<Reply> {
   refuseWithoutTls(session)
-  if (session.user === undefined) throw new Mistake('USER must come first')
-  return logIn(session, session.user, password)
+  const { user, deps, link } = session
+  if (user === undefined) throw new Mistake('USER must come first')
+  return open(session, await deps.authenticate(user, password, link.clientAddress))
 }
 
 /** RFC 5034 */
@@ -24,33 +27,34 @@ export async function auth(
   session: Session,
   { mechanism, initial }: { mechanism: string; initial: string | undefined },
 ): Promise<Reply> {
-  if (mechanism !== 'PLAIN') throw new Mistake('Unknown mechanism')
   refuseWithoutTls(session)
-  const message = decodeBase64(initial ?? (await ask(session)))
-  const credentials = message === undefined ? 'malformed' : readPlain(message)
-  if (credentials === 'malformed') throw new Mistake('Not a PLAIN message')
-  if (credentials === 'other-identity') throw new Refusal('AUTH', 'No mailbox of another may be used')
-  return logIn(session, credentials.user, credentials.password)
+  const { clientAddress, channelBinding } = session.link
+  const ask = (challenge: string): Promise<string> => askClient(session, challenge)
+  const login = await runSasl({ mechanism, initial, ask, clientAddress, channelBinding }, session.deps).catch(
+    (error: unknown) => {
+      throw error instanceof CeralaccaError && error.code.startsWith('sasl-') ? new Mistake(error.message) : error
+    },
+  )
+  return open(session, login)
 }
 
 function refuseWithoutTls({ link }: Session): void {
   if (!link.secure) throw new Mistake('Use STLS first')
 }
 
-/** Sends the empty challenge (RFC 5034 4). */
-async function ask({ link, deps }: Session): Promise<string> {
-  link.output.line('+ ')
+/** Sends a challenge (RFC 5034 4). */
+async function askClient({ link, deps }: Session, challenge: string): Promise<string> {
+  link.output.line(`+ ${challenge}`)
   await link.output.flush()
   const { text, cut } = await link.input.line(deps.limits.authLine)
   if (cut) throw new Mistake('Line too long')
-  if (text === '*') throw new Mistake('Cancelled')
   return text
 }
 
-/** Checks the password, locks the maildrop and reads what is in it. Throws what `authenticate` throws. */
-async function logIn(session: Session, user: string, password: string): Promise<Reply> {
+/** Locks the maildrop and reads what is in it. */
+async function open(session: Session, { mailbox }: Pop3Login): Promise<Reply> {
   const { link, deps } = session
-  const { mailbox } = await deps.authenticate(user, password, link.clientAddress)
+  if (!deps.connections.loggedIn(session, mailbox.id)) throw tooManyConnections()
   const lease = await deps.lock.acquire(mailbox)
   // RFC 2449 8.1.2
   if (!lease) throw new Refusal('IN-USE', 'Another session has the maildrop: try again later')

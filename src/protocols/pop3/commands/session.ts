@@ -7,9 +7,9 @@ import { closeMaildrop } from '../session.ts'
 import type { Session } from '../session.ts'
 
 /** RFC 2449 5 */
-export const capa = ({ link }: Session): Reply =>
+export const capa = ({ link, deps }: Session): Reply =>
   listing('Capabilities follow', async (output) => {
-    for (const line of capabilitiesOf(link)) output.line(line)
+    for (const line of capabilitiesOf({ link, deps })) output.line(line)
   })
 
 /** RFC 2595 4 */
