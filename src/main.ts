@@ -14,8 +14,8 @@ import { createImapServer } from './protocols/imap/server.ts'
 import { createPop3Server } from './protocols/pop3/server.ts'
 import { createMxServer } from './protocols/smtp/mx-server.ts'
 import { createSubmissionServer } from './protocols/smtp/submission-server.ts'
-import { createAuthenticator, type Authenticate } from './registry/authenticator.ts'
 import { createLoginBrake } from './registry/login-brake.ts'
+import { createLogins } from './registry/logins.ts'
 import { openIdentity } from './seal/identity.ts'
 import { profileProblems } from './seal/profile.ts'
 import { createBus } from './storage/bus.ts'
@@ -143,7 +143,8 @@ export async function startProvider(config: Config, installation: Installation, 
   async function startPop3(): Promise<void> {
     if (alone) await freeMaildrops(database)
     const server = createPop3Server({
-      authenticate: reporting('pop3'),
+      ...logins('pop3'),
+      connections,
       tls,
       serverName,
       store: createMaildropStore({ database, blobs: installation.blobs, bus, now }),

@@ -17,6 +17,8 @@ const SETTLE_MS = 5000
 /** Opens ever more connections, each in IDLE on its inbox, and measures at each of the counts. */
 export async function measureIdle(server: MailServer, counts: readonly number[]): Promise<Idle[]> {
   const clients: ImapClient[] = []
+  // What earlier work has left does not count, nor make room.
+  await server.restart()
   // A first login of each account, so that what is kept for it does not count as the connections'.
   for (const index of server.accounts.keys()) (await openIdle(server, index)).destroy()
   await settle()

@@ -15,9 +15,9 @@ export const STANDARD_FOLDERS: readonly NewFolder[] = [
 const LONGEST_NAME = 200
 const DEEPEST_LEVEL = 10
 
-/** INBOX in its one spelling, also as the first level of a path (RFC 3501 5.1); other names as they are. */
+/** INBOX in its one spelling, also as the first level of a path (RFC 3501 5.1); composed characters in the one form that all names have (NFC). */
 export function canonicalName(name: string): string {
-  const [first = '', ...rest] = name.split('/')
+  const [first = '', ...rest] = name.normalize('NFC').split('/')
   return [first.toUpperCase() === 'INBOX' ? 'INBOX' : first, ...rest].join('/')
 }
 
@@ -26,13 +26,14 @@ export function canonicalName(name: string): string {
  * @throws `bad-folder-name` with what is wrong
  */
 export function checkedName(name: string): string {
-  const canonical = canonicalName(name.normalize('NFC').replace(/\/$/, ''))
+  const canonical = canonicalName(name.replace(/\/$/, ''))
   const levels = canonical.split('/')
   if (levels.some((level) => level.trim() === ''))
     throw clientError('bad-folder-name', 'A folder name must not have an empty level')
   if (canonical.length > LONGEST_NAME || levels.length > DEEPEST_LEVEL)
     throw clientError('bad-folder-name', 'The folder name is too long')
-  if (/[\u0000-\u001f\u007f*%]/.test(canonical))
+  // RFC 6855 3: also the control characters and line ends that only Unicode has.
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029*%]/.test(canonical))
     throw clientError('bad-folder-name', 'A folder name must not have control characters, * or %')
   return canonical
 }

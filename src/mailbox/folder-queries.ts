@@ -44,6 +44,17 @@ export async function insertFolders(
   return made
 }
 
+/** Has a folder of the mailbox this use? Asked after `insertFolders`, nobody can take it before the transaction ends. */
+export async function isUseTaken(tx: Transaction, mailbox: MailboxRef, specialUse: SpecialUse, except: string): Promise<boolean> {
+  const rows = await tx.query('select 1 from folder where slot = $1 and mailbox = $2 and special_use = $3 and name <> $4', [
+    mailbox.slot,
+    mailbox.id,
+    specialUse,
+    except,
+  ])
+  return rows.length > 0
+}
+
 /** Makes the mailbox row; false if it is there already. Sizes in bytes. */
 export async function insertMailbox(
   tx: Transaction,

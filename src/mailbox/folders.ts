@@ -1,11 +1,11 @@
 /** Making, renaming and removing folders. */
 import { clientError } from '../base/errors.ts'
 import type { Database } from '../storage/database.ts'
-import { insertFolders, removeFolder, renameFolders, setSubscribed } from './folder-queries.ts'
+import { insertFolders, isUseTaken, removeFolder, renameFolders, setSubscribed } from './folder-queries.ts'
 import { canonicalName, checkedName, parentsOf } from './folder-names.ts'
 import type { FolderRow, MailboxQueries } from './queries.ts'
 import { unpackStates } from './state-columns.ts'
-import type { MailboxRef } from './types.ts'
+import type { MailboxRef, SpecialUse } from './types.ts'
 
 export interface FoldersDeps {
   readonly database: Database
@@ -21,13 +21,16 @@ export function createFolders({ database: { transactor }, queries, now }: Folder
     return row
   }
 
-  /** Makes the folder and the levels above it (RFC 3501 6.3.3). */
-  async function create(mailbox: MailboxRef, wanted: string): Promise<FolderRow> {
+  /** Makes the folder and the levels above it (RFC 3501 6.3.3), with a use that no other has (RFC 6154 3). */
+  async function create(mailbox: MailboxRef, wanted: string, specialUse: SpecialUse | null = null): Promise<FolderRow> {
     const name = checkedName(wanted)
     const above = parentsOf(name).map((parent) => ({ name: parent, specialUse: null }))
     const made = await transactor.transact(mailbox.slot, async (tx) => {
       if (above.length > 0) await insertFolders(tx, mailbox, above, now())
-      return insertFolders(tx, mailbox, [{ name, specialUse: null }], now())
+      const inserted = await insertFolders(tx, mailbox, [{ name, specialUse }], now())
+      if (inserted > 0 && specialUse && (await isUseTaken(tx, mailbox, specialUse, name)))
+        throw clientError('special-use-taken', `Another folder is ${specialUse}`)
+      return inserted
     })
     if (made === 0) throw clientError('folder-exists', `There is a folder "${name}" already`)
     return existing(mailbox, name)

@@ -35,6 +35,7 @@ const toMessage = (row: MessageRow): StoredMessage => ({
   flags: row.flags,
   keywords: row.keywords,
   internalDate: row.internal_date.getTime(),
+  savedAt: row.saved_at?.getTime() ?? null,
   content: new Content(row),
 })
 

@@ -1,10 +1,10 @@
 /**
- * SQL of the mailbox tables (migration 0002); rows as the database gives them. UIDs are compared with `any`: joined from `unnest`, a table
+ * SQL of the mailbox tables (migrations 0002 and 0017); rows as the database gives them. UIDs are compared with `any`: joined from `unnest`, a table
  * without statistics is read by whole folders. `modseq > 0` always holds: it names the index of the change log, which is partial.
  */
 import type { Database } from '../storage/database.ts'
 import type { PackedStates } from './state-columns.ts'
-import type { MailboxRef, SpecialUse } from './types.ts'
+import type { FlagChange, MailboxRef, SpecialUse } from './types.ts'
 
 export interface FolderRow {
   id: string
@@ -29,6 +29,18 @@ export interface StateRow {
 /** One row of the change log: "c" the folder's cursor (uid = next UID), "m" a message, "v" a vanished one. */
 export interface ChangeRow extends StateRow {
   kind: 'c' | 'm' | 'v'
+}
+
+/** A state after a conditional change: was it changed? */
+export interface PassedRow extends StateRow {
+  passed: boolean
+}
+
+export interface SizeRow {
+  folder: string
+  size: number
+  deleted: number
+  deleted_size: number
 }
 
 export interface ContentRow {
@@ -70,6 +82,7 @@ export interface PieceRow {
 
 export interface MessageRow extends StateRow {
   internal_date: Date
+  saved_at: Date | null
   content: string
   size: number
   /** as `encodeParsed` made it, as text; null if it was not asked for */
@@ -78,7 +91,7 @@ export interface MessageRow extends StateRow {
 
 const FOLDER = 'id, name, special_use, uid_validity, uid_next, recent_uid, modseq, total, unseen, subscribed'
 
-const MESSAGE = 'm.uid, m.modseq, m.flags, m.keywords, m.internal_date, m.content, m.size'
+const MESSAGE = 'm.uid, m.modseq, m.flags, m.keywords, m.internal_date, m.saved_at, m.content, m.size'
 const WANTED_MESSAGES = 'm.slot = $1 and m.folder = $2 and m.uid = any ($3::bigint[]) order by m.uid'
 const MESSAGES = `select ${MESSAGE}, null as parsed from message m where ${WANTED_MESSAGES}`
 /** As text, for bytes are doubled on their way from the database. */
@@ -120,7 +133,7 @@ const APPEND = `with target as (
       case row->>'place' when 'database' then substr($5::bytea, (row->>'at')::integer + 33, (row->>'size')::integer) end, $6::timestamptz)
     from jsonb_array_elements($4::jsonb) item, lateral (select item->'row' as row)
   )
-  select a.item, a.uid, a.uid_validity from target, mailbox_append($1, $2, target.id, $4::jsonb, $5::bytea, $6::timestamptz) a, (select count(*) from stored)`
+  select a.item, a.uid, a.uid_validity from target, mailbox_append_all($1, $2, target.id, $4::jsonb, $5::bytea, $6::timestamptz) a, (select count(*) from stored)`
 
 /** The statements, bound to a database. */
 export function mailboxQueries({ reader, transactor }: Database) {
@@ -131,7 +144,10 @@ export function mailboxQueries({ reader, transactor }: Database) {
     folder: ({ slot, id }: MailboxRef, name: string) =>
       reader.read<FolderRow>(`select ${FOLDER} from folder where slot = $1 and mailbox = $2 and name = $3`, [slot, id, name]),
 
-    /** One statement, so one snapshot: cursor, messages and tombstones belong together (I8). */
+    /**
+     * One statement, so one snapshot: cursor, messages and tombstones belong together (I8). Of what is forgotten every UID that is not there
+     * counts as vanished; some come twice then.
+     */
     changes: ({ slot, id }: MailboxRef, folder: string, since: number) =>
       reader.read<ChangeRow>(
         `select 'c' as kind, uid_next as uid, modseq, 0 as flags, '{}'::text[] as keywords
@@ -139,7 +155,18 @@ export function mailboxQueries({ reader, transactor }: Database) {
          union all select 'm', uid, modseq, flags, keywords from message where slot = $1 and folder = $3
            and modseq > $4 and modseq > 0
          union all select 'v', uid, modseq, 0, '{}' from tombstone where slot = $1 and folder = $3 and modseq > $4
+         union all select 'v', g.uid, f.modseq, 0, '{}' from folder f, generate_series(1, f.uid_next - 1) g(uid)
+           where f.slot = $1 and f.mailbox = $2 and f.id = $3 and f.forgotten_modseq > $4
+             and not exists (select 1 from message m where m.slot = $1 and m.folder = $3 and m.uid = g.uid)
          order by uid`,
+        [slot, id, folder, since],
+      ),
+
+    /** One statement, so one snapshot: "f" up to which modseq tombstones are forgotten, "v" the UIDs of those that are there. */
+    vanished: ({ slot, id }: MailboxRef, folder: string, since: number) =>
+      reader.read<{ kind: 'f' | 'v'; value: number }>(
+        `select 'f' as kind, forgotten_modseq as value from folder where slot = $1 and mailbox = $2 and id = $3
+         union all select 'v', uid from tombstone where slot = $1 and folder = $3 and modseq > $4 order by value`,
         [slot, id, folder, since],
       ),
 
@@ -180,7 +207,7 @@ export function mailboxQueries({ reader, transactor }: Database) {
 
     /** Items as for `mailbox_append`, each with its blob as `row` (`blobItem`): all in one transaction, so a message costs one sync. */
     append: ({ slot, id }: MailboxRef, folder: string, items: object[], bytes: Buffer, at: Date) =>
-      transactor.call<{ item: number; uid: number | null; uid_validity: number }>(slot, APPEND, [
+      transactor.call<{ item: number; uid: number; uid_validity: number }>(slot, APPEND, [
         slot,
         id,
         folder,
@@ -206,6 +233,39 @@ export function mailboxQueries({ reader, transactor }: Database) {
         flags,
         keywords,
       ]),
+
+    /** `known`: arrays in step, as the function wants them. */
+    storeFlagsIf: (
+      { slot, id }: MailboxRef,
+      folder: string,
+      uids: readonly number[],
+      { mode, flags, keywords }: FlagChange,
+      unchangedSince: number,
+      known: readonly [uids: readonly number[], flags: readonly number[], keywords: readonly string[]],
+    ) =>
+      transactor.call<PassedRow>(slot, 'select * from mailbox_store_flags_if($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', [
+        slot,
+        id,
+        folder,
+        uids,
+        mode,
+        flags,
+        keywords,
+        unchangedSince,
+        ...known,
+      ]),
+
+    sizes: ({ slot, id }: MailboxRef, folders: readonly string[]) =>
+      reader.read<SizeRow>(
+        `select f.id as folder, coalesce(sum(m.size), 0)::bigint as size, count(*) filter (where m.flags & 8 <> 0) as deleted,
+           coalesce(sum(m.size) filter (where m.flags & 8 <> 0), 0)::bigint as deleted_size
+         from folder f left join message m on m.slot = f.slot and m.folder = f.id
+         where f.slot = $1 and f.mailbox = $2 and f.id = any ($3::uuid[]) group by f.id`,
+        [slot, id, folders],
+      ),
+
+    usage: ({ slot, id }: MailboxRef) =>
+      reader.read<{ used: number; quota: number }>('select used, quota from mailbox where slot = $1 and id = $2', [slot, id]),
 
     expunge: ({ slot, id }: MailboxRef, folder: string, uids: readonly number[] | null, at: Date) =>
       transactor.call<{ uid: number }>(slot, 'select uid from mailbox_expunge($1, $2, $3, $4, false, $5) uid', [

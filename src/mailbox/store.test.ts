@@ -92,9 +92,9 @@ test('I5: a copied or moved message is the same content, with the same date, fla
     messages.map(({ uid }) => uid),
     [1, 2],
   )
-  for await (const { uid, modseq, ...rest } of store.messages(owner, target.id, [1, 2])) {
-    const { uid: was, modseq: before, ...same } = first as StoredMessage
-    assert.ok(uid >= was && modseq > before)
+  for await (const { uid, modseq, savedAt, ...rest } of store.messages(owner, target.id, [1, 2])) {
+    const { uid: was, modseq: before, savedAt: then, ...same } = first as StoredMessage
+    assert.ok(uid >= was && modseq > before && (savedAt ?? 0) >= (then ?? Infinity))
     assert.deepEqual(rest, same)
   }
   assert.equal((await store.open(owner, 'INBOX', false)).messages.length, 0)

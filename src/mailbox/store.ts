@@ -18,7 +18,7 @@ import { mailboxQueries, type FolderRow, type StateRow } from './queries.ts'
 import { createSnapshots } from './snapshots.ts'
 import { statesOf } from './state-columns.ts'
 import { translateErrors } from './store-errors.ts'
-import type { AppendRequest, Folder, FolderChanges, MailboxRef, MailboxStore, MessageState } from './types.ts'
+import type { AppendRequest, FlagChange, Folder, FolderChanges, MailboxRef, MailboxStore, MessageState } from './types.ts'
 
 export interface MailboxStoreDeps {
   readonly database: Database
@@ -96,7 +96,8 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
       return row && toFolder(row)
     },
 
-    createFolder: async (mailbox, name) => toFolder(await changing(mailbox, () => folders.create(mailbox, name))),
+    createFolder: async (mailbox, name, specialUse) =>
+      toFolder(await changing(mailbox, () => folders.create(mailbox, name, specialUse))),
     deleteFolder: (mailbox, name) => changing(mailbox, () => folders.remove(mailbox, name)),
     renameFolder: (mailbox, from, to) => changing(mailbox, () => folders.rename(mailbox, from, to)),
     subscribe: (mailbox, name, subscribed) => changing(mailbox, () => folders.subscribe(mailbox, name, subscribed)),
@@ -120,6 +121,16 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
 
     changes,
 
+    async vanished(mailbox, folderId, since) {
+      const rows = await queries.vanished(mailbox, folderId, since)
+      const forgotten = rows.find((row) => row.kind === 'f')
+      if (!forgotten) throw clientError('folder-changed', 'The folder was removed')
+      return {
+        uids: rows.filter((row) => row.kind === 'v').map((row) => row.value),
+        complete: since >= forgotten.value,
+      }
+    },
+
     messages: ({ slot }, folderId, uids, structure = true) =>
       readMessages((some) => queries.messages(slot, folderId, some, structure), uids),
 
@@ -132,13 +143,21 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
       const rows = await changing(mailbox, () =>
         queries.append(mailbox, canonicalName(folderName), items, pack.bytes(), new Date(now())),
       )
-      const uids = rows.flatMap(({ uid }) => (uid === null ? [] : [uid]))
-      if (uids.length < requests.length) throw clientError('over-quota', 'The mailbox is full: remove messages and try again')
-      return { uidValidity: rows[0]?.uid_validity ?? 0, uids }
+      return { uidValidity: rows[0]?.uid_validity ?? 0, uids: rows.map(({ uid }) => uid) }
     },
 
     storeFlags: async (mailbox, folderId, uids, { mode, flags, keywords }) =>
       (await changing(mailbox, () => queries.storeFlags(mailbox, folderId, uids, mode, flags, keywords))).map(toState),
+
+    async storeFlagsIf(mailbox, folderId, known, unchangedSince, change) {
+      const uids = known.map(({ uid }) => uid)
+      const knowledge = knownBefore(known, unchangedSince, change)
+      const rows = await changing(mailbox, () => queries.storeFlagsIf(mailbox, folderId, uids, change, unchangedSince, knowledge))
+      return {
+        changed: rows.filter((row) => row.passed).map(toState),
+        refused: rows.filter((row) => !row.passed).map(toState),
+      }
+    },
 
     copy: (mailbox, folderId, uids, to) => copyTo(mailbox, folderId, uids, to, false),
     move: (mailbox, folderId, uids, to) => copyTo(mailbox, folderId, uids, to, true),
@@ -146,8 +165,41 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     expunge: async (mailbox, folderId, uids) =>
       (await changing(mailbox, () => queries.expunge(mailbox, folderId, uids ?? null, new Date(now())))).map(({ uid }) => uid),
 
+    async folderSizes(mailbox, folderIds) {
+      const rows = await queries.sizes(mailbox, folderIds)
+      return new Map(rows.map((row) => [row.folder, { size: row.size, deleted: row.deleted, deletedSize: row.deleted_size }]))
+    },
+
+    async usage(mailbox) {
+      const [row] = await queries.usage(mailbox)
+      if (!row) throw clientError('no-such-mailbox', 'The mailbox does not exist')
+      return row
+    },
+
     watch: (mailbox, listener) => bus.subscribe(mailbox.id, listener),
   }
+}
+
+/**
+ * What `mailbox_store_flags_if` compares: of each message that the caller knew in the state that it asks for, those flags that are to change.
+ * What it came to know later is no ground to change it.
+ */
+function knownBefore(
+  known: readonly MessageState[],
+  unchangedSince: number,
+  change: FlagChange,
+): [uids: number[], flags: number[], keywords: string[]] {
+  const before = known.filter(({ modseq }) => modseq <= unchangedSince)
+  return [
+    before.map(({ uid }) => uid),
+    before.map(({ flags }) => flags & change.flags),
+    before.map(({ keywords }) =>
+      keywords
+        .filter((word) => change.keywords.includes(word))
+        .sort()
+        .join(' '),
+    ),
+  ]
 }
 
 function toFolder(row: FolderRow): Folder {

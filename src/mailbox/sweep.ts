@@ -22,6 +22,23 @@ export async function sweepContents(
   return removed
 }
 
+/**
+ * Forgets what was expunged before `before`: a client that comes back from before that is told of all UIDs that are not there (RFC 7162 5.3).
+ * What `sweepContents` still needs stays. Answers how many tombstones went.
+ */
+export async function forgetTombstones(
+  { reader, transactor }: { reader: Reader; transactor: Transactor },
+  before: Date,
+): Promise<number> {
+  const slots = await reader.read<{ slot: number }>('select distinct slot from tombstone where expunged_at < $1', [before])
+  let forgotten = 0
+  for (const { slot } of slots) {
+    const [row] = await transactor.call<{ forgotten: number }>(slot, 'select mailbox_forget($1, $2) as forgotten', [slot, before])
+    forgotten += row?.forgotten ?? 0
+  }
+  return forgotten
+}
+
 /** How many blobs one statement answers. */
 const PAGE = 1000
 

@@ -61,6 +61,8 @@ export interface StoredContent {
 export interface StoredMessage extends MessageState {
   /** when the message came into the mailbox, milliseconds since 1970 */
   readonly internalDate: number
+  /** when it came into this folder, milliseconds since 1970; null if that was not noted yet (RFC 8514) */
+  readonly savedAt: number | null
   readonly content: StoredContent
 }
 
@@ -84,6 +86,14 @@ export interface FolderChanges {
   readonly uidNext: number
 }
 
+/** What was expunged of a folder since a cursor. */
+export interface Vanished {
+  /** UIDs, ascending */
+  readonly uids: number[]
+  /** false: the cursor is older than what is remembered, so every UID that is not there may have gone since */
+  readonly complete: boolean
+}
+
 export interface AppendRequest {
   readonly bytes: Buffer
   readonly flags: number
@@ -104,14 +114,36 @@ export interface FlagChange {
   readonly keywords: readonly string[]
 }
 
+/** A change of flags that was asked for only where a message had not changed (RFC 7162 3.1.3). */
+export interface ConditionalChange {
+  readonly changed: MessageState[]
+  /** the state of those that had changed meanwhile, and were left as they are */
+  readonly refused: MessageState[]
+}
+
+/** What the messages of a folder take, in bytes of theirs. */
+export interface FolderSize {
+  readonly size: number
+  /** messages with \Deleted, and their bytes */
+  readonly deleted: number
+  readonly deletedSize: number
+}
+
+/** Bytes of a mailbox: what all its messages have, and how many ordinary messages may bring it to (receipts may go beyond). */
+export interface MailboxUsage {
+  readonly used: number
+  readonly quota: number
+}
+
 /**
  * The mailbox store. Errors are `CeralaccaError`s with these codes: `no-such-folder`, `folder-exists`, `folder-not-removable`,
- * `bad-folder-name`, `over-quota`, `folder-changed` (it was deleted under the session).
+ * `bad-folder-name`, `special-use-taken`, `over-quota`, `folder-changed` (it was deleted under the session).
  */
 export interface MailboxStore {
   folders(mailbox: MailboxRef): Promise<Folder[]>
   folder(mailbox: MailboxRef, name: string): Promise<Folder | undefined>
-  createFolder(mailbox: MailboxRef, name: string): Promise<Folder>
+  /** With a special use that no other folder of the mailbox may have. @throws `special-use-taken` */
+  createFolder(mailbox: MailboxRef, name: string, specialUse?: SpecialUse): Promise<Folder>
   /** Deletes the folder with its messages; its children stay. */
   deleteFolder(mailbox: MailboxRef, name: string): Promise<void>
   /** Renames a folder and its children; renaming INBOX moves its messages (RFC 3501 6.3.5). */
@@ -121,6 +153,8 @@ export interface MailboxStore {
   open(mailbox: MailboxRef, name: string, takeRecent: boolean): Promise<FolderSnapshot>
   /** What changed in a folder since a cursor; no gap, no late UID (I8). */
   changes(mailbox: MailboxRef, folderId: string, since: number): Promise<FolderChanges>
+  /** What was expunged since a cursor, for who was away: `changes` tells it to who follows. @throws `folder-changed` */
+  vanished(mailbox: MailboxRef, folderId: string, since: number): Promise<Vanished>
   /**
    * The messages with these UIDs that exist, by UID, in chunks: memory does not grow with the number asked. Without `structure` (default
    * true) they have no `parsed`, which is most of what is read.
@@ -128,6 +162,7 @@ export interface MailboxStore {
   messages(mailbox: MailboxRef, folderId: string, uids: readonly number[], structure?: boolean): AsyncIterable<StoredMessage>
   /** Bytes [from, to) of a message, in pieces of at most 1 MiB. */
   read(mailbox: MailboxRef, contentId: string, from: number, to: number): AsyncIterable<Buffer>
+  /** All of the messages, or none. */
   append(
     mailbox: MailboxRef,
     folderName: string,
@@ -135,10 +170,24 @@ export interface MailboxStore {
   ): Promise<{ uidValidity: number; uids: number[] }>
   /** Changes flags; answers the new state of the messages that exist. */
   storeFlags(mailbox: MailboxRef, folderId: string, uids: readonly number[], change: FlagChange): Promise<MessageState[]>
+  /**
+   * Changes flags of messages that have not changed since a modseq. Adding and removing flags is also done where only other flags have changed
+   * since the caller knew the message: `known` is what it knew.
+   */
+  storeFlagsIf(
+    mailbox: MailboxRef,
+    folderId: string,
+    known: readonly MessageState[],
+    unchangedSince: number,
+    change: FlagChange,
+  ): Promise<ConditionalChange>
   copy(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string): Promise<CopyResult>
   move(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string): Promise<CopyResult>
   /** Removes the messages with \Deleted, among `uids` if given; answers the removed UIDs. */
   expunge(mailbox: MailboxRef, folderId: string, uids?: readonly number[]): Promise<number[]>
+  /** By folder id; counted, so it takes the longer the more messages there are. */
+  folderSizes(mailbox: MailboxRef, folderIds: readonly string[]): Promise<ReadonlyMap<string, FolderSize>>
+  usage(mailbox: MailboxRef): Promise<MailboxUsage>
   /** Calls back after each change of the mailbox; hints may come twice or be lost, so the caller re-reads `changes`. */
   watch(mailbox: MailboxRef, listener: () => void): () => void
 }

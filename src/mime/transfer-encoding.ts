@@ -16,18 +16,27 @@ export function decodeQuotedPrintable(bytes: Buffer): Buffer {
   let from = 0
   for (; equals >= 0; equals = bytes.indexOf(EQUALS, from)) {
     length += bytes.copy(decoded, length, from, equals)
-    const softBreak = softBreakEnd(bytes, equals + 1)
-    const value = softBreak === undefined ? hexPair(bytes, equals + 1) : undefined
-    from = softBreak ?? (value === undefined ? equals + 1 : equals + 3)
-    if (softBreak === undefined) decoded[length++] = value ?? EQUALS
+    const { byte, next } = escapeAt(bytes, equals)
+    from = next
+    if (byte !== undefined) decoded[length++] = byte
   }
   length += bytes.copy(decoded, length, from)
   return decoded.subarray(0, length)
 }
 
-const EQUALS = 61
+/** An escape that begins at `equals`: the byte that it stands for, undefined for a soft line break, and where to read on. */
+export function escapeAt(bytes: Buffer, equals: number): { byte: number | undefined; next: number } {
+  const softBreak = softBreakEnd(bytes, equals + 1)
+  if (softBreak !== undefined) return { byte: undefined, next: softBreak }
+  const byte = hexPair(bytes, equals + 1)
+  return byte === undefined ? { byte: EQUALS, next: equals + 1 } : { byte, next: equals + 3 }
+}
+
+export const EQUALS = 61
 /** White space that a relay added at the end of a line; more than this is none. */
 const MAX_PADDING = 10
+/** The longest escape: "=", white space, CR, LF. */
+export const LONGEST_ESCAPE = MAX_PADDING + 3
 
 /** Where the line after a soft line break starts, if one stands at `from`. */
 function softBreakEnd(bytes: Buffer, from: number): number | undefined {

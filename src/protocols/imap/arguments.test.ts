@@ -24,7 +24,7 @@ test('strings that are written can be read again', () => {
   )
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (name) => {
-      assert.equal(argumentsOf(formatFolderName(name)).folderName(), name)
+      assert.equal(argumentsOf(formatFolderName(name, false)).folderName(), name)
     }),
   )
 })
@@ -59,10 +59,15 @@ test('any arguments of any command: parsed, or refused in order', () => {
   const names = [
     'APPEND',
     'AUTHENTICATE',
+    'COMPRESS',
     'CREATE',
+    'ENABLE',
     'EXPUNGE',
     'UID EXPUNGE',
     'FETCH',
+    'UID FETCH',
+    'GETQUOTA',
+    'GETQUOTAROOT',
     'ID',
     'LIST',
     'LOGIN',
@@ -70,6 +75,8 @@ test('any arguments of any command: parsed, or refused in order', () => {
     'MOVE',
     'RENAME',
     'SEARCH',
+    'SELECT',
+    'SETQUOTA',
     'STATUS',
     'STORE',
     'UID COPY',
@@ -103,6 +110,17 @@ test('any arguments of any command: parsed, or refused in order', () => {
     'MESSAGES',
     'CHARSET',
     'UTF-8',
+    '$',
+    '~',
+    'QRESYNC',
+    'MODSEQ',
+    'CHANGEDSINCE',
+    'UNCHANGEDSINCE',
+    'USE',
+    'UTF8',
+    'BINARY[',
+    'OLDER',
+    'SAVE',
     '\\Seen',
     '"15-Jan-2024 10:00:00 +0100"',
     '&AO-',

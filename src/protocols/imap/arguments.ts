@@ -4,8 +4,8 @@
  */
 import { syntaxError } from './errors.ts'
 import type { RawCommand } from './command-reader.ts'
-import { parseSequenceSet } from './sequence-set.ts'
-import type { SequenceSet } from './sequence-set.ts'
+import { parseSequenceSet, SAVED } from './sequence-set.ts'
+import type { MessageSet, SequenceSet } from './sequence-set.ts'
 import { decodeUtf7 } from './utf7.ts'
 
 // atom-specials are ( ) { SP CTL % * " \ ]
@@ -13,6 +13,7 @@ const ATOM = /[^\x00-\x20\x7f(){%*"\\\]]+/y
 const ASTRING = /[^\x00-\x20\x7f(){%*"\\]+/y
 const LIST_MAILBOX = /[^\x00-\x20\x7f(){"\\]+/y
 const NUMBER = /\d{1,15}/y
+const MODSEQ = /\d{1,19}/y
 const SET = /[\d*:,]+/y
 const BASE64 = /[A-Za-z0-9+/]+={0,2}|=/y
 const ITEM = /[A-Za-z0-9.]+/y
@@ -21,12 +22,15 @@ const FLAG = /\\?[^\x00-\x20\x7f(){%*"\\\]]+/y
 export class Arguments {
   readonly #texts: readonly string[]
   readonly #literals: readonly Buffer[]
+  readonly #utf8: boolean
   #index = 0
   #at = 0
 
-  constructor({ texts, literals }: Pick<RawCommand, 'texts' | 'literals'>) {
+  /** @param utf8 names and quoted strings are in UTF-8 (RFC 6855 3), and what is not is refused */
+  constructor({ texts, literals }: Pick<RawCommand, 'texts' | 'literals'>, utf8 = false) {
     this.#texts = texts
     this.#literals = literals
+    this.#utf8 = utf8
   }
 
   get #text(): string {
@@ -92,6 +96,11 @@ export class Arguments {
     return Number(this.#match(NUMBER) ?? this.#fail('Missing number'))
   }
 
+  /** A modseq (RFC 7162 7), up to 63 bits; those beyond what counts exactly here are beyond any that is given. */
+  modseq(): number {
+    return Math.min(Number(this.#match(MODSEQ) ?? this.#fail('Missing modseq')), Number.MAX_SAFE_INTEGER)
+  }
+
   /** A string as latin1 text, one character per byte. */
   string(): string {
     if (this.#literalIsNext) return this.literal().toString('latin1')
@@ -121,12 +130,12 @@ export class Arguments {
 
   /** A folder name in Unicode. */
   folderName(): string {
-    return folderNameOf(this.astring())
+    return this.#nameOf(this.astring())
   }
 
   /** A LIST pattern: folder name with wildcards, in Unicode. */
   pattern(): string {
-    return folderNameOf(this.#match(LIST_MAILBOX) ?? this.string())
+    return this.#nameOf(this.#match(LIST_MAILBOX) ?? this.string())
   }
 
   sequenceSet(): SequenceSet {
@@ -134,9 +143,14 @@ export class Arguments {
     return parseSequenceSet(text) ?? this.#fail('Not a sequence set')
   }
 
-  /** Is what comes a sequence set? */
-  peekSequenceSet(): boolean {
-    return /[\d*]/.test(this.peek())
+  /** A sequence set, or "$". */
+  messageSet(): MessageSet {
+    return this.accept(SAVED) ? SAVED : this.sequenceSet()
+  }
+
+  /** Is what comes a sequence set, or "$"? */
+  peekMessageSet(): boolean {
+    return /[\d*$]/.test(this.peek())
   }
 
   /** "(", items separated by blanks, ")". */
@@ -164,7 +178,12 @@ export class Arguments {
     if (at >= text.length) throw syntaxError('Missing end of string')
     const raw = text.slice(this.#at + 1, at)
     this.#at = at + 1
+    if (this.#utf8) decodeUtf8(raw)
     return raw.includes('\\') ? raw.replace(/\\([\s\S])/g, '$1') : raw
+  }
+
+  #nameOf(latin1: string): string {
+    return this.#utf8 ? decodeUtf8(latin1) : folderNameOf(latin1)
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -176,6 +195,17 @@ export class Arguments {
 
   #fail(message: string): never {
     throw syntaxError(message)
+  }
+}
+
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function decodeUtf8(latin1: string): string {
+  if (!/[\x80-\xff]/.test(latin1)) return latin1
+  try {
+    return STRICT.decode(Buffer.from(latin1, 'latin1'))
+  } catch (error) {
+    throw syntaxError('Not UTF-8', { cause: error })
   }
 }
 

@@ -44,7 +44,7 @@ const WITH_ATTACHMENT = [
   '',
 ].join('\r\n')
 
-async function login(mailbox: TestMailbox): Promise<ImapFlow> {
+async function login(mailbox: TestMailbox, options: { readonly qresync?: boolean } = {}): Promise<ImapFlow> {
   const client = new ImapFlow({
     host: 'localhost',
     port: imap.tlsPort,
@@ -52,6 +52,7 @@ async function login(mailbox: TestMailbox): Promise<ImapFlow> {
     tls: { ca: readFileSync(imap.certificate) },
     auth: { user: mailbox.address, pass: PASSWORD },
     logger: false,
+    ...options,
   })
   await client.connect()
   return client
@@ -85,7 +86,7 @@ test('imapflow: folders, appending, fetching, searching, flags, copying, moving,
   assert.ok(message)
   assert.equal(message.size, WITH_ATTACHMENT.length)
   assert.equal(message.source?.toString(), WITH_ATTACHMENT)
-  assert.deepEqual([...(message.flags ?? [])].sort(), ['\\Flagged', '\\Recent', 'parola'])
+  assert.deepEqual([...(message.flags ?? [])].sort(), ['\\Flagged', 'parola'])
   assert.equal(message.envelope?.subject, 'Perché')
   assert.deepEqual(message.envelope?.from, [{ name: 'Rossi, Mario', address: 'mario@pec.test' }])
   assert.equal(new Date(message.internalDate ?? 0).toISOString(), '2024-05-01T10:00:00.000Z')
@@ -133,6 +134,33 @@ test('imapflow hears of a new message in IDLE', async () => {
   assert.equal(await heard, 1)
   await client.logout()
   await idle
+})
+
+test('imapflow switches on what it knows: IMAP4rev2, CONDSTORE, QRESYNC', async () => {
+  const mailbox = await imap.mailbox()
+  const client = await login(mailbox, { qresync: true })
+  assert.deepEqual([...client.enabled].sort(), ['CONDSTORE', 'IMAP4REV2', 'QRESYNC', 'UTF8=ACCEPT'])
+  for (const subject of ['uno', 'due', 'tre']) await client.append('INBOX', text(subject))
+  const opened = await client.mailboxOpen('INBOX')
+  const { highestModseq = 0n } = opened
+  assert.ok(highestModseq > 0n)
+  const other = await imap.login(mailbox, 'INBOX')
+  await other.ok('STORE 2 +FLAGS.SILENT (\\Flagged)')
+  await client.noop()
+  const changed: number[] = []
+  for await (const { uid } of client.fetch('1:*', { flags: true }, { uid: true, changedSince: highestModseq })) changed.push(uid)
+  assert.deepEqual(changed, [2])
+  const removed = new Promise((resolve) => client.once('expunge', resolve))
+  await other.ok('STORE 1 +FLAGS.SILENT (\\Deleted)')
+  await other.ok('EXPUNGE')
+  await client.noop()
+  assert.deepEqual(await removed, { path: 'INBOX', uid: 1, vanished: true, earlier: false })
+  // Only what has not changed since is changed.
+  assert.equal(await client.messageFlagsAdd('2', ['x'], { uid: true, unchangedSince: 1n }), true)
+  assert.deepEqual(await other.ok('SEARCH KEYWORD x'), ['* SEARCH'])
+  const quota = await client.getQuota()
+  assert.equal(quota && quota.storage?.limit, Math.floor(1e9 / 1024) * 1024)
+  await client.logout()
 })
 
 test('curl lists, fetches, searches and uploads', needs('curl'), async () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { Duplex } from 'node:stream'
-import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { readCommand } from './command-reader.ts'
@@ -12,7 +11,7 @@ import { Input } from './input.ts'
 async function readAll(chunks: readonly Buffer[]): Promise<{ commands: (RawCommand | BrokenCommand)[]; continued: number }> {
   const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
   const input = new Input()
-  input.attach(stream as Socket)
+  input.attach(stream)
   for (const chunk of chunks) stream.push(chunk)
   stream.push(null)
   const commands: (RawCommand | BrokenCommand)[] = []

@@ -83,7 +83,7 @@ function announcedLiteral(line: string): Announced | undefined {
 
 /** RFC 7889 4 for messages; RFC 7888 4 for the rest. */
 function tooLarge(tag: string, name: string): BrokenCommand {
-  if (name === 'APPEND') return broken(tag, 'NO', 'TOOBIG', 'The message is too large')
+  if (name === 'APPEND') return broken(tag, 'NO', 'TOOBIG', 'Too large, or too much for one command')
   return broken(tag, 'BAD', 'TOOBIG', 'Literal too large')
 }
 

@@ -5,11 +5,15 @@ import { authenticate } from './commands/authenticate.ts'
 import { capability } from './commands/capability.ts'
 import { check } from './commands/check.ts'
 import { close } from './commands/close.ts'
+import { compress } from './commands/compress.ts'
 import { copy, uidCopy } from './commands/copy.ts'
 import { create } from './commands/create.ts'
 import { deleteFolder } from './commands/delete.ts'
+import { enable } from './commands/enable.ts'
 import { expunge, uidExpunge } from './commands/expunge.ts'
 import { fetch, uidFetch } from './commands/fetch.ts'
+import { getQuota } from './commands/getquota.ts'
+import { getQuotaRoot } from './commands/getquotaroot.ts'
 import { id } from './commands/id.ts'
 import { idle } from './commands/idle.ts'
 import { list } from './commands/list.ts'
@@ -22,6 +26,7 @@ import { noop } from './commands/noop.ts'
 import { rename } from './commands/rename.ts'
 import { searchCommand, uidSearch } from './commands/search.ts'
 import { examine, select } from './commands/select.ts'
+import { setQuota } from './commands/setquota.ts'
 import { starttls } from './commands/starttls.ts'
 import { status } from './commands/status.ts'
 import { store, uidStore } from './commands/store.ts'
@@ -34,15 +39,19 @@ const COMMANDS: readonly Command[] = [
   capability,
   check,
   close,
+  compress,
   copy,
   uidCopy,
   create,
   deleteFolder,
+  enable,
   examine,
   expunge,
   uidExpunge,
   fetch,
   uidFetch,
+  getQuota,
+  getQuotaRoot,
   id,
   idle,
   list,
@@ -57,6 +66,7 @@ const COMMANDS: readonly Command[] = [
   searchCommand,
   uidSearch,
   select,
+  setQuota,
   starttls,
   status,
   store,

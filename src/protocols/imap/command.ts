@@ -10,6 +10,8 @@ export interface Reply {
   readonly code: string | null
   /** ASCII */
   readonly text: string
+  /** no sequence number may change with this reply, whatever the command */
+  readonly keepsNumbers?: true
   /** what happens once the reply has been sent */
   readonly after?: () => Promise<void>
 }
@@ -20,6 +22,8 @@ export interface Command {
   readonly states: readonly SessionState[]
   /** EXPUNGE must not be told with FETCH, STORE and SEARCH: the client counts on its sequence numbers (RFC 3501 7.4.1) */
   readonly tellsExpunge: boolean
+  /** changes are told before it begins too; STORE goes by what the client knew when it sent the command (RFC 7162 3.1.12) */
+  readonly tellsFirst: boolean
   /** Reads the arguments; throws a syntax error. What it answers does the work. */
   parse(args: Arguments): (session: Session) => Promise<Reply>
 }
@@ -44,6 +48,7 @@ function command<S extends Session, T>(
     name,
     states,
     tellsExpunge: !/^(FETCH|STORE|SEARCH)$/.test(name),
+    tellsFirst: !name.endsWith('STORE'),
     parse(args) {
       const request = parse(args)
       args.end()
@@ -68,6 +73,10 @@ export const loginCommand = <T>(name: string, parse: Parse<T>, run: Run<Session,
 /** A command of a client that has logged in. */
 export const userCommand = <T>(name: string, parse: Parse<T>, run: Run<UserSession, T>): Command =>
   command(name, ['authenticated', 'selected'], isUserSession, parse, run)
+
+/** A command of a client that has logged in and has no folder selected. */
+export const authenticatedCommand = <T>(name: string, parse: Parse<T>, run: Run<UserSession, T>): Command =>
+  command(name, ['authenticated'], isUserSession, parse, run)
 
 /** A command on the selected folder. */
 export const folderCommand = <T>(name: string, parse: Parse<T>, run: Run<FolderSession, T>): Command =>

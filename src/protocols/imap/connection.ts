@@ -1,16 +1,18 @@
 /** One connection: its socket, plain or encrypted, its timers, its session. */
 import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { SecureContext } from 'node:tls'
 import { CeralaccaError } from '../../base/errors.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 import { channelBindingOf } from '../sasl/channel-binding.ts'
+import { compress } from './compression.ts'
 import { ConnectionClosed } from './errors.ts'
 import { Input } from './input.ts'
 import { Output } from './output.ts'
 import type { Selected } from './selected.ts'
 import { bye } from './session.ts'
-import type { ImapLogin, Session, SessionDeps } from './session.ts'
+import type { Extension, ImapLogin, Session, SessionDeps } from './session.ts'
 import { runSession } from './session-loop.ts'
 import { formatText } from './strings.ts'
 
@@ -23,8 +25,11 @@ export class Connection implements Session {
   readonly output: Output
   readonly clientAddress: string
   secure: boolean
+  compressed = false
   mailbox: MailboxRef | undefined = undefined
   selected: Selected | undefined = undefined
+  readonly enabled = new Set<Extension>()
+  tag = ''
   ended = false
   closing: string | undefined = undefined
   busy = true
@@ -32,10 +37,13 @@ export class Connection implements Session {
   readonly #loginTimer: NodeJS.Timeout
   #checkTimer: NodeJS.Timeout | undefined
   #socket: Socket
+  /** what the last bytes go to, and what is ended to end the connection */
+  #sink: Writable
 
   constructor(deps: SessionDeps, socket: Socket, context: SecureContext) {
     this.deps = deps
     this.#socket = socket
+    this.#sink = socket
     this.#context = context
     this.secure = socket instanceof TLSSocket
     this.clientAddress = socket.remoteAddress ?? ''
@@ -80,6 +88,7 @@ export class Connection implements Session {
     plain.setTimeout(0)
     const socket = new TLSSocket(plain, { isServer: true, secureContext: this.#context })
     this.#socket = socket
+    this.#sink = socket
     this.#watch(socket)
     await new Promise<void>((resolve, reject) => {
       socket.once('secure', resolve)
@@ -88,6 +97,16 @@ export class Connection implements Session {
     this.output.attach(socket)
     this.input.attach(socket)
     this.secure = true
+  }
+
+  startCompression(): void {
+    const rest = this.input.takeRest()
+    this.input.detach()
+    const { sink, hurry, source } = compress(this.#socket, rest)
+    this.compressed = true
+    this.#sink = sink
+    this.output.attach(sink, hurry)
+    this.input.attach(source)
   }
 
   /** Says good-bye as soon as no command is at work; cuts the connection if that takes too long. */
@@ -137,7 +156,8 @@ export class Connection implements Session {
     const timer = setTimeout(() => socket.destroy(), LINGER)
     await new Promise<void>((resolve) => {
       socket.once('close', () => resolve())
-      socket.end()
+      this.#sink.end()
+      socket.unpipe()
       socket.resume()
     })
     clearTimeout(timer)

@@ -1,8 +1,9 @@
 /** What a command may throw besides the errors of the store. */
-import { CeralaccaError, clientError } from '../../base/errors.ts'
+import { CeralaccaError } from '../../base/errors.ts'
 
 /** The command is not well formed: answered with BAD. */
-export const syntaxError = (message: string): CeralaccaError => clientError(SYNTAX, message)
+export const syntaxError = (message: string, options?: ErrorOptions): CeralaccaError =>
+  new CeralaccaError(SYNTAX, 'client', message, options)
 
 const SYNTAX = 'imap-syntax'
 

@@ -7,6 +7,8 @@ import { formatString } from './strings.ts'
 
 export interface SectionItem {
   readonly kind: 'section'
+  /** its transfer encoding is undone (BINARY, RFC 3516) */
+  readonly decoded: boolean
   /** the name of the answer */
   readonly label: string
   readonly section: Section
@@ -15,7 +17,29 @@ export interface SectionItem {
   readonly peek: boolean
 }
 
-export type FetchItem = { readonly kind: 'flags' | 'uid' | 'date' | 'size' | 'envelope' | 'body' | 'bodystructure' } | SectionItem
+/** BINARY.SIZE: how many bytes a part has once it is decoded. */
+export interface DecodedSizeItem {
+  readonly kind: 'decoded size'
+  readonly label: string
+  readonly section: Section
+}
+
+export type SimpleItem = {
+  readonly kind:
+    | 'flags'
+    | 'uid'
+    | 'modseq'
+    | 'emailid'
+    | 'threadid'
+    | 'savedate'
+    | 'date'
+    | 'size'
+    | 'envelope'
+    | 'body'
+    | 'bodystructure'
+}
+
+export type FetchItem = SimpleItem | SectionItem | DecodedSizeItem
 
 const FAST: readonly FetchItem[] = [{ kind: 'flags' }, { kind: 'date' }, { kind: 'size' }]
 const ALL: readonly FetchItem[] = [...FAST, { kind: 'envelope' }]
@@ -24,6 +48,7 @@ const MACROS: Readonly<Record<string, readonly FetchItem[]>> = { ALL, FAST, FULL
 
 const whole = (label: string, text: Section['text'], peek: boolean): SectionItem => ({
   kind: 'section',
+  decoded: false,
   label,
   section: { path: [], text, fields: [] },
   partial: null,
@@ -33,6 +58,10 @@ const whole = (label: string, text: Section['text'], peek: boolean): SectionItem
 const SIMPLE: Readonly<Record<string, FetchItem>> = {
   FLAGS: { kind: 'flags' },
   UID: { kind: 'uid' },
+  MODSEQ: { kind: 'modseq' },
+  EMAILID: { kind: 'emailid' },
+  THREADID: { kind: 'threadid' },
+  SAVEDATE: { kind: 'savedate' },
   INTERNALDATE: { kind: 'date' },
   'RFC822.SIZE': { kind: 'size' },
   ENVELOPE: { kind: 'envelope' },
@@ -66,6 +95,11 @@ function parseItem(args: Arguments): FetchItem {
     if (args.accept('[')) return parseSectionItem(args, name === 'BODY.PEEK')
     if (name === 'BODY') return { kind: 'body' }
   }
+  if (name === 'BINARY' || name === 'BINARY.PEEK') return parseBinaryItem(args, name === 'BINARY.PEEK')
+  if (name === 'BINARY.SIZE') {
+    const section = parseBinarySection(args)
+    return { kind: 'decoded size', label: `BINARY.SIZE[${formatSection(section)}]`, section }
+  }
   const item = Object.hasOwn(SIMPLE, name) ? SIMPLE[name] : undefined
   if (!item) throw syntaxError('Unknown item')
   return item
@@ -76,11 +110,27 @@ function parseSectionItem(args: Arguments, peek: boolean): SectionItem {
   const partial = args.accept('<') ? parsePartial(args) : null
   return {
     kind: 'section',
+    decoded: false,
     label: `BODY[${formatSection(section)}]${partial ? `<${partial.start}>` : ''}`,
     section,
     partial,
     peek,
   }
+}
+
+/** RFC 3516 7: part numbers only. */
+function parseBinarySection(args: Arguments): Section {
+  args.expect('[')
+  const section = parseSection(args)
+  if (section.text !== '') throw syntaxError('Not a part')
+  return section
+}
+
+function parseBinaryItem(args: Arguments, peek: boolean): SectionItem {
+  const section = parseBinarySection(args)
+  const partial = args.accept('<') ? parsePartial(args) : null
+  const label = `BINARY[${formatSection(section)}]${partial ? `<${partial.start}>` : ''}`
+  return { kind: 'section', decoded: true, label, section, partial, peek }
 }
 
 function parsePartial(args: Arguments): { start: number; length: number } {

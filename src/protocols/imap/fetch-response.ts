@@ -4,11 +4,14 @@
  */
 import { parseHeader } from '../../mime/header.ts'
 import type { MailboxRef, MailboxStore, StoredContent, StoredMessage } from '../../mailbox/types.ts'
+import { messageObjectId } from '../../mailbox/object-ids.ts'
 import { formatDateTime } from './dates.ts'
-import type { FetchItem, SectionItem } from './fetch-items.ts'
+import { decodedSize, decodedText } from './decoded-text.ts'
+import type { DecodedSizeItem, FetchItem, SectionItem, SimpleItem } from './fetch-items.ts'
 import { formatFlags } from './flags.ts'
 import type { MessageList } from './message-list.ts'
-import { TornText } from './errors.ts'
+import { writeLong } from './long-text.ts'
+import type { LongText } from './long-text.ts'
 import type { Output } from './output.ts'
 import { isWhole, sectionRange } from './section.ts'
 import type { ByteRange, Section } from './section.ts'
@@ -23,13 +26,6 @@ export interface FetchDeps {
   readonly list: MessageList
 }
 
-/** A long text: its first piece is there already, so that a message which is gone is noticed before anything is written. */
-interface LongText {
-  readonly length: number
-  readonly first: Buffer
-  readonly rest: AsyncIterator<Buffer>
-}
-
 /** A response ready to be written. */
 export type FetchResponse = readonly (string | Buffer | LongText)[]
 
@@ -37,17 +33,22 @@ export type FetchResponse = readonly (string | Buffer | LongText)[]
 export function listItem(item: FetchItem, list: MessageList, seq: number): string | undefined {
   if (item.kind === 'uid') return `UID ${list.uid(seq)}`
   if (item.kind === 'flags') return `FLAGS ${formatFlags(list.flags(seq), list.keywordsOf(seq))}`
+  if (item.kind === 'modseq') return `MODSEQ (${list.modseq(seq)})`
   return undefined
 }
 
 /** Is the structure of the message needed, or are its row and its bytes enough? */
 export const needsStructure = (item: FetchItem): boolean =>
-  item.kind === 'section' ? !isWhole(item.section) : ['envelope', 'body', 'bodystructure'].includes(item.kind)
+  readsText(item) ? !isWhole(item.section) : ['envelope', 'body', 'bodystructure'].includes(item.kind)
+
+/** Are the bytes of the message needed? */
+export const readsText = (item: FetchItem): item is SectionItem | DecodedSizeItem =>
+  item.kind === 'section' || item.kind === 'decoded size'
 
 /** The response for one message of which no text is wanted. */
 export function describeMessage(items: readonly FetchItem[], list: MessageList, message: StoredMessage): string {
   const seq = list.seq(message.uid)
-  const described = items.map((item) => (item.kind === 'section' ? '' : storedItem(item, list, seq, message)))
+  const described = items.map((item) => (readsText(item) ? '' : storedItem(item, list, seq, message)))
   return `* ${seq} FETCH (${described.join(' ')})\r\n`
 }
 
@@ -66,26 +67,38 @@ export async function prepareResponse(
   let room = SHORT_TEXT
   for (const [index, item] of items.entries()) {
     if (index > 0) pieces.push(' ')
-    if (item.kind !== 'section') {
+    if (!readsText(item)) {
       pieces.push(storedItem(item, deps.list, seq, message))
       continue
     }
-    const text = await sectionText(deps, item, message, room)
+    if (item.kind === 'decoded size') {
+      pieces.push(`${item.label} ${await decodedSize(deps, item.section, message)}`)
+      continue
+    }
+    const text = item.decoded ? await decodedText(deps, item, message, room) : await sectionText(deps, item, message, room)
     if (text instanceof Buffer) room -= text.length
-    pieces.push(...labelled(item.label, text))
+    pieces.push(...labelled(item, text))
   }
   pieces.push(')\r\n')
   return pieces
 }
 
-function storedItem(item: Exclude<FetchItem, SectionItem>, list: MessageList, seq: number, message: StoredMessage): string {
+function storedItem(item: SimpleItem, list: MessageList, seq: number, message: StoredMessage): string {
   const { content } = message
   switch (item.kind) {
     case 'uid':
     case 'flags':
+    case 'modseq':
       return listItem(item, list, seq) ?? ''
     case 'date':
       return `INTERNALDATE "${formatDateTime(message.internalDate)}"`
+    case 'savedate':
+      return `SAVEDATE ${message.savedAt === null ? 'NIL' : `"${formatDateTime(message.savedAt)}"`}`
+    case 'emailid':
+      return `EMAILID (${messageObjectId(content.id)})`
+    case 'threadid':
+      // RFC 8474 5.2: no threads are kept.
+      return 'THREADID NIL'
     case 'size':
       return `RFC822.SIZE ${content.size}`
     case 'envelope':
@@ -101,9 +114,12 @@ function formatStoredEnvelope({ envelope }: StoredContent): string {
   return envelope ? formatEnvelope(envelope) : 'NIL'
 }
 
-function labelled(label: string, text: Buffer | LongText | undefined): (string | Buffer | LongText)[] {
+function labelled({ label, decoded }: SectionItem, text: Buffer | LongText | undefined): (string | Buffer | LongText)[] {
   if (!text) return [`${label} NIL`]
-  return text.length === 0 ? [`${label} ""`] : [`${label} {${text.length}}\r\n`, text]
+  if (text.length === 0) return [`${label} ""`]
+  // RFC 3516 4.3: what holds NUL is no string.
+  const binary = decoded && ('rest' in text ? text.binary : text.includes(0))
+  return [`${label} ${binary ? '~' : ''}{${text.length}}\r\n`, text]
 }
 
 /** The text of a section: undefined if the message has no such section. */
@@ -128,7 +144,7 @@ async function sectionText(
   const rest = bytesOf(range)[Symbol.asyncIterator]()
   const first = await rest.next()
   if (first.done === true) throw new Error('content ends too early')
-  return { length, first: first.value, rest }
+  return { length, binary: false, first: first.value, rest }
 }
 
 function cutRange({ from, to }: ByteRange, partial: SectionItem['partial']): ByteRange {
@@ -163,29 +179,4 @@ export async function writeResponse(output: Output, response: FetchResponse): Pr
     else await output.bytes(piece)
   }
   await output.relieve()
-}
-
-async function writeLong(output: Output, { first, rest, length }: LongText): Promise<void> {
-  let left = length
-  try {
-    for (let piece = first; ; piece = await nextPiece(rest)) {
-      await output.bytes(piece)
-      left -= piece.length
-      if (left <= 0) break
-    }
-  } finally {
-    await rest.return?.()
-  }
-  if (left < 0) throw new TornText('content is longer than known')
-}
-
-async function nextPiece(rest: AsyncIterator<Buffer>): Promise<Buffer> {
-  let next: IteratorResult<Buffer>
-  try {
-    next = await rest.next()
-  } catch (error) {
-    throw new TornText('content broke off', { cause: error })
-  }
-  if (next.done === true) throw new TornText('content ends too early')
-  return next.value
 }

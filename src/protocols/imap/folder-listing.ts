@@ -28,7 +28,7 @@ export type Matcher = (name: string) => boolean
 
 /** A LIST pattern behind its reference: "*" is anything, "%" anything but the separator. */
 export function patternMatcher(reference: string, pattern: string): Matcher {
-  const whole = `${reference}${pattern}`
+  const whole = `${reference}${pattern}`.normalize('NFC')
   if (whole.length > MAX_PATTERN) return () => false
   // INBOX is the inbox in any case (RFC 3501 5.1).
   const canonical = whole.replace(/^inbox(?=$|[/*%])/i, 'INBOX')

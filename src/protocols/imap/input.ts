@@ -1,7 +1,7 @@
 /**
  * Bytes from the socket, pulled: nothing is read ahead beyond a window, so a client that floods is held by TCP. Lines end with CRLF (or LF).
  */
-import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import { ConnectionClosed } from './errors.ts'
 
 const HIGH_WATER = 128 * 1024
@@ -25,25 +25,33 @@ export class Input {
   #size = 0
   #closed = false
   #paused = false
-  #socket: Socket | undefined
+  #source: Readable | undefined
   #wake: (() => void) | undefined
 
-  /** Reads from this socket from now on; bytes of the one before that were not used are dropped (RFC 3501 6.2.1, STARTTLS injection). */
-  attach(socket: Socket): void {
+  /** Reads from this source from now on; bytes of the one before that were not used are dropped (RFC 3501 6.2.1, STARTTLS injection). */
+  attach(source: Readable): void {
     this.detach()
-    this.#socket = socket
+    this.#source = source
     this.#paused = false
-    socket.on('data', this.#onData)
-    socket.on('end', this.#onEnd)
-    socket.on('close', this.#onEnd)
+    source.on('data', this.#onData)
+    source.on('end', this.#onEnd)
+    source.on('close', this.#onEnd)
+  }
+
+  /** The bytes that have come and were not used: they are for whoever reads the source next. */
+  takeRest(): Buffer {
+    const rest = Buffer.concat(this.#chunks)
+    this.#chunks = []
+    this.#size = 0
+    return rest
   }
 
   detach(): void {
-    this.#socket?.off('data', this.#onData)
-    this.#socket?.off('end', this.#onEnd)
-    this.#socket?.off('close', this.#onEnd)
-    this.#socket?.pause()
-    this.#socket = undefined
+    this.#source?.off('data', this.#onData)
+    this.#source?.off('end', this.#onEnd)
+    this.#source?.off('close', this.#onEnd)
+    this.#source?.pause()
+    this.#source = undefined
     this.#chunks = []
     this.#size = 0
   }
@@ -111,7 +119,7 @@ export class Input {
     this.#size -= bytes
     if (this.#paused && this.#size < HIGH_WATER / 2) {
       this.#paused = false
-      this.#socket?.resume()
+      this.#source?.resume()
     }
   }
 
@@ -120,7 +128,7 @@ export class Input {
     this.#size += chunk.length
     if (this.#size >= HIGH_WATER && !this.#paused) {
       this.#paused = true
-      this.#socket?.pause()
+      this.#source?.pause()
     }
     this.#awake()
   }

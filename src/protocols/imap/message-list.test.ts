@@ -27,6 +27,7 @@ test('keywords: sets are shared, the first spelling is kept', () => {
   assert.equal(list.spelling('$forwarded'), '$Forwarded')
   assert.deepEqual(list.apply({ changed: [state(1, 0, ['A', 'neu'])], vanished: [] }), {
     changed: [1],
+    touched: [],
     added: 0,
     newKeywords: ['neu'],
   })
@@ -57,7 +58,7 @@ test('any interleaving of changes: what the client was told is what the list hol
       const client = [...folder.values()].map((message) => ({ uid: message.uid, flags: message.flags }))
       let cursor = log.length
       const tellExpunge = (): void => {
-        for (const seq of list.takeVanished()) client.splice(seq - 1, 1)
+        for (const seq of list.takeVanished().seqs) client.splice(seq - 1, 1)
       }
       const refresh = (expunge: boolean): void => {
         const uids = [...new Set(log.slice(cursor).map((entry) => entry.uid))].sort((a, b) => a - b)
@@ -113,7 +114,7 @@ test('a folder of 100,000 messages takes little memory and time', () => {
   const list = new MessageList(columnsOf(states), 1)
   const start = performance.now()
   list.vanish(states.filter((message) => message.uid % 3 === 0).map((message) => message.uid))
-  assert.equal(list.takeVanished().length, 33_333)
+  assert.equal(list.takeVanished().seqs.length, 33_333)
   assert.equal(list.seqsOfUids([[1, Infinity]]).length, list.count)
   assert.ok(performance.now() - start < 1000)
 })

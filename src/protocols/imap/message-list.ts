@@ -10,9 +10,21 @@ import type { SequenceSet } from './sequence-set.ts'
 /** Session flag beside the bits of `Flag`: the message is \Recent here. */
 export const RECENT = 1 << 14
 
+/** What `update` found: other flags, or only another modseq. */
+export type Difference = 'flags' | 'modseq' | undefined
+
+export interface Removed {
+  /** sequence numbers from the highest to the lowest, so each is right when it is told */
+  readonly seqs: number[]
+  /** ascending */
+  readonly uids: number[]
+}
+
 export interface ListChanges {
   /** sequence numbers of known messages whose flags changed, ascending */
   readonly changed: number[]
+  /** sequence numbers of known messages whose flags are as they were, though their modseq is not, ascending */
+  readonly touched: number[]
   readonly added: number
   /** keywords that no message had before */
   readonly newKeywords: string[]
@@ -20,6 +32,7 @@ export interface ListChanges {
 
 export class MessageList {
   #uids: Uint32Array<ArrayBuffer>
+  #modseqs: Float64Array<ArrayBuffer>
   #flags: Uint16Array<ArrayBuffer>
   /** index into #keywordSets */
   #keywords: Uint32Array<ArrayBuffer>
@@ -28,15 +41,19 @@ export class MessageList {
   #shared = true
   /** the largest UID ever here: a message is appended once */
   #highest: number
+  /** the largest modseq that a change brought */
+  #highestModseq = 0
   readonly #keywordSets: (readonly string[])[] = [[]]
   readonly #keywordIndex = new Map<string, number>([['', 0]])
   /** lower case → as first seen */
   readonly #knownKeywords = new Map<string, string>()
   readonly #vanished = new Set<number>()
+  readonly #marksRecent: boolean
 
-  /** @param columns states in the order of their UIDs; from `firstRecentUid` on they are \Recent */
+  /** @param columns states in the order of their UIDs; from `firstRecentUid` on they are \Recent, also those that are added; Infinity: none ever is */
   constructor(columns: StateColumns, firstRecentUid: number) {
     this.#uids = columns.uids
+    this.#modseqs = columns.modseqs
     this.#flags = columns.flags
     this.#keywords = columns.keywords
     this.#count = columns.count
@@ -46,6 +63,7 @@ export class MessageList {
       this.#own()
       for (let at = 0; at < this.#count; at++) this.#keywords[at] = indexes[this.#keywords[at] ?? 0] ?? 0
     }
+    this.#marksRecent = firstRecentUid !== Infinity
     const firstRecent = lowerBound(columns, firstRecentUid)
     if (firstRecent < this.#count) this.#own()
     for (let at = firstRecent; at < this.#count; at++) this.#flags[at] = (this.#flags[at] ?? 0) | RECENT
@@ -66,8 +84,27 @@ export class MessageList {
     return this.#count === 0 ? 0 : this.uid(this.#count)
   }
 
+  /** The largest UID that was ever here, 0 if there was none. */
+  get highestUid(): number {
+    return this.#highest
+  }
+
+  /** The largest modseq that a change brought since the list was made; 0 before the first. */
+  get highestModseq(): number {
+    return this.#highestModseq
+  }
+
+  /** Are there messages that are gone and have their numbers still? */
+  get hasVanished(): boolean {
+    return this.#vanished.size > 0
+  }
+
   uid(seq: number): number {
     return this.#uids[seq - 1] ?? 0
+  }
+
+  modseq(seq: number): number {
+    return this.#modseqs[seq - 1] ?? 0
   }
 
   flags(seq: number): number {
@@ -76,6 +113,11 @@ export class MessageList {
 
   keywordsOf(seq: number): readonly string[] {
     return this.#keywordSets[this.#keywords[seq - 1] ?? 0] ?? []
+  }
+
+  /** A message as the client knows it. */
+  state(seq: number): MessageState {
+    return { uid: this.uid(seq), modseq: this.modseq(seq), flags: this.flags(seq) & ~RECENT, keywords: this.keywordsOf(seq) }
   }
 
   /** A keyword in the spelling that the folder knows, or as given. */
@@ -123,29 +165,36 @@ export class MessageList {
     const keywordsBefore = this.#knownKeywords.size
     const countBefore = this.#count
     const changed: number[] = []
+    const touched: number[] = []
     for (const state of changes.changed) {
-      if (state.uid > this.#highest) this.#append(state, true)
-      else if (this.update(state)) changed.push(this.seq(state.uid))
+      if (state.uid > this.#highest) this.#append(state, this.#marksRecent)
+      else {
+        const difference = this.update(state)
+        if (difference) (difference === 'flags' ? changed : touched).push(this.seq(state.uid))
+      }
     }
     for (const uid of changes.vanished) if (this.seq(uid) > 0) this.#vanished.add(uid)
     return {
       changed: changed.sort((a, b) => a - b),
+      touched: touched.sort((a, b) => a - b),
       added: this.#count - countBefore,
       newKeywords: this.keywords.slice(keywordsBefore),
     }
   }
 
-  /** Sets the flags of a known message; true if they are not what they were. */
-  update(state: MessageState): boolean {
+  /** Sets the state of a known message. */
+  update(state: MessageState): Difference {
     const index = this.seq(state.uid) - 1
-    if (index < 0) return false
+    if (index < 0) return undefined
     const flags = (state.flags & ~RECENT) | ((this.#flags[index] ?? 0) & RECENT)
     const keywords = this.#intern(state.keywords)
-    if (this.#flags[index] === flags && this.#keywords[index] === keywords) return false
+    const same = this.#flags[index] === flags && this.#keywords[index] === keywords
+    if (same && this.#modseqs[index] === state.modseq) return undefined
     this.#own()
+    this.#setModseq(index, state.modseq)
     this.#flags[index] = flags
     this.#keywords[index] = keywords
-    return true
+    return same ? 'modseq' : 'flags'
   }
 
   /** Marks messages as gone: they go with the next `takeVanished`. */
@@ -153,36 +202,45 @@ export class MessageList {
     for (const uid of uids) if (this.seq(uid) > 0) this.#vanished.add(uid)
   }
 
-  /** Removes what has vanished; the sequence numbers come from the highest to the lowest, so each is right when it is told. */
-  takeVanished(): number[] {
-    if (this.#vanished.size === 0) return []
+  /** Removes what has vanished. */
+  takeVanished(): Removed {
+    if (this.#vanished.size === 0) return { seqs: [], uids: [] }
     this.#own()
-    const removed: number[] = []
+    const seqs: number[] = []
+    const uids: number[] = []
     let kept = 0
     for (let index = 0; index < this.#count; index++) {
       const uid = this.#uids[index] ?? 0
       if (this.#vanished.has(uid)) {
-        removed.push(index + 1)
+        seqs.push(index + 1)
+        uids.push(uid)
         continue
       }
       this.#uids[kept] = uid
+      this.#modseqs[kept] = this.#modseqs[index] ?? 0
       this.#flags[kept] = this.#flags[index] ?? 0
       this.#keywords[kept] = this.#keywords[index] ?? 0
       kept++
     }
     this.#count = kept
     this.#vanished.clear()
-    return removed.reverse()
+    return { seqs: seqs.reverse(), uids }
   }
 
   #append(state: MessageState, recent: boolean): void {
     this.#own()
     if (this.#count === this.#uids.length) this.#resize(Math.max(16, this.#count * 2))
     this.#uids[this.#count] = state.uid
+    this.#setModseq(this.#count, state.modseq)
     this.#flags[this.#count] = (state.flags & ~RECENT) | (recent ? RECENT : 0)
     this.#keywords[this.#count] = this.#intern(state.keywords)
     this.#highest = state.uid
     this.#count++
+  }
+
+  #setModseq(index: number, modseq: number): void {
+    this.#modseqs[index] = modseq
+    this.#highestModseq = Math.max(this.#highestModseq, modseq)
   }
 
   /** Before anything is changed: arrays of the list's own. */
@@ -192,11 +250,15 @@ export class MessageList {
   }
 
   #resize(capacity: number): void {
-    const resized = <T extends Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(into: T, from: T): T => {
+    const resized = <T extends Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
+      into: T,
+      from: T,
+    ): T => {
       into.set(from.subarray(0, this.#count))
       return into
     }
     this.#uids = resized(new Uint32Array(capacity), this.#uids)
+    this.#modseqs = resized(new Float64Array(capacity), this.#modseqs)
     this.#flags = resized(new Uint16Array(capacity), this.#flags)
     this.#keywords = resized(new Uint32Array(capacity), this.#keywords)
   }

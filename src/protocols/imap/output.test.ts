@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -16,7 +15,7 @@ function slowClient(): { output: Output; taken: string[]; take: () => void; stre
       waiting.push(done)
     },
   })
-  return { output: new Output(stream as Socket), taken, stream, take: () => waiting.shift()?.() }
+  return { output: new Output(stream), taken, stream, take: () => waiting.shift()?.() }
 }
 
 test('small pieces are gathered, in the order in which they came', async () => {

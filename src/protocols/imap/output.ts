@@ -1,5 +1,5 @@
 /** Bytes to the socket: small pieces are gathered, and whoever writes much waits until the client has taken it. */
-import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { ConnectionClosed } from './errors.ts'
 
 const GATHER = 64 * 1024
@@ -7,22 +7,25 @@ const GATHER = 64 * 1024
 const MOST_UNSENT = 256 * 1024
 
 export class Output {
-  #socket: Socket
+  #sink: Writable
+  #hurry: (() => void) | undefined
   /** strings are latin1 text */
   #pieces: (string | Buffer)[] = []
   #size = 0
 
-  constructor(socket: Socket) {
-    this.#socket = socket
+  constructor(sink: Writable) {
+    this.#sink = sink
   }
 
   /** Is there nobody left to write to? */
   get closed(): boolean {
-    return this.#socket.destroyed
+    return this.#sink.destroyed
   }
 
-  attach(socket: Socket): void {
-    this.#socket = socket
+  /** Writes to this sink from now on. @param hurry makes it pass on at once what it was given; called by `flush` */
+  attach(sink: Writable, hurry?: () => void): void {
+    this.#sink = sink
+    this.#hurry = hurry
   }
 
   /** Adds latin1 text, one character per byte. It is written by the next `flush` or `relieve`. */
@@ -50,13 +53,14 @@ export class Output {
       return
     }
     this.#write()
-    this.#socket.write(bytes)
+    this.#sink.write(bytes)
     await this.#written()
   }
 
   /** Writes what has gathered and waits until the client can take more. Throws ConnectionClosed. */
   async flush(): Promise<void> {
     this.#write()
+    this.#hurry?.()
     await this.#written()
   }
 
@@ -67,28 +71,28 @@ export class Output {
     this.#pieces = []
     this.#size = 0
     if (pieces.every((piece) => typeof piece === 'string')) {
-      this.#socket.write(pieces.join(''), 'latin1')
+      this.#sink.write(pieces.join(''), 'latin1')
       return
     }
     const bytes = Buffer.allocUnsafe(size)
     let at = 0
     for (const piece of pieces) at += typeof piece === 'string' ? bytes.write(piece, at, 'latin1') : piece.copy(bytes, at)
-    this.#socket.write(bytes)
+    this.#sink.write(bytes)
   }
 
   async #written(): Promise<void> {
-    const socket = this.#socket
-    if (socket.destroyed) throw new ConnectionClosed()
-    if (socket.writableLength < MOST_UNSENT) return
+    const sink = this.#sink
+    if (sink.destroyed) throw new ConnectionClosed()
+    if (sink.writableLength < MOST_UNSENT) return
     await new Promise<void>((resolve) => {
       const done = (): void => {
-        socket.off('drain', done)
-        socket.off('close', done)
+        sink.off('drain', done)
+        sink.off('close', done)
         resolve()
       }
-      socket.on('drain', done)
-      socket.on('close', done)
+      sink.on('drain', done)
+      sink.on('close', done)
     })
-    if (socket.destroyed) throw new ConnectionClosed()
+    if (sink.destroyed) throw new ConnectionClosed()
   }
 }

@@ -11,6 +11,7 @@ const CODES: Readonly<Record<string, string>> = {
   'folder-exists': 'ALREADYEXISTS',
   'folder-not-removable': 'CANNOT',
   'bad-folder-name': 'CANNOT',
+  'special-use-taken': 'USEATTR',
   'bad-credentials': 'AUTHENTICATIONFAILED',
   'login-throttled': 'UNAVAILABLE',
   'login-refused': 'CONTACTADMIN',

@@ -5,6 +5,7 @@ import { parseDay } from './dates.ts'
 import type { Day } from './dates.ts'
 import { Refusal, syntaxError } from './errors.ts'
 import { RECENT } from './message-list.ts'
+import { SAVED } from './sequence-set.ts'
 import type { SequenceSet } from './sequence-set.ts'
 
 export type EnvelopeField = 'from' | 'to' | 'cc' | 'bcc' | 'subject'
@@ -15,7 +16,12 @@ export type SearchKey =
   | { readonly kind: 'flag'; readonly mask: number; readonly set: boolean }
   | { readonly kind: 'keyword'; readonly word: string; readonly set: boolean }
   | { readonly kind: 'seq' | 'uid'; readonly set: SequenceSet }
-  | { readonly kind: 'received' | 'sent'; readonly op: 'before' | 'on' | 'since'; readonly day: Day }
+  | { readonly kind: 'saved' }
+  | { readonly kind: 'modseq'; readonly from: number }
+  | { readonly kind: 'older' | 'younger'; readonly seconds: number }
+  | { readonly kind: 'emailid'; readonly id: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'received' | 'saved on' | 'sent'; readonly op: 'before' | 'on' | 'since'; readonly day: Day }
   | { readonly kind: 'larger' | 'smaller'; readonly size: number }
   | { readonly kind: 'envelope'; readonly field: EnvelopeField; readonly text: string }
   | { readonly kind: 'header'; readonly name: string; readonly text: string }
@@ -28,6 +34,8 @@ export const foldText = (text: string): string => (/[^\x00-\xff]/.test(text) ? t
 
 const FLAGS: Readonly<Record<string, SearchKey>> = {
   ALL: { kind: 'all' },
+  // RFC 8514: all folders note it.
+  SAVEDATESUPPORTED: { kind: 'all' },
   ANSWERED: { kind: 'flag', mask: Flag.answered, set: true },
   DELETED: { kind: 'flag', mask: Flag.deleted, set: true },
   DRAFT: { kind: 'flag', mask: Flag.draft, set: true },
@@ -57,18 +65,42 @@ interface Context {
   readonly depth: number
 }
 
-/** Reads `[CHARSET name] key ...`. Throws NO [BADCHARSET] for a charset that is not known. */
-export function parseSearch(args: Arguments): SearchKey {
-  args.space()
-  let charset = 'UTF-8'
+export interface Search {
+  readonly key: SearchKey
+  /** as the client names it, in upper case; undefined: UTF-8 */
+  readonly charset: string | undefined
+}
+
+/** Reads `[CHARSET name] key ...`. */
+export function parseSearch(args: Arguments): Search {
+  let charset: string | undefined
   if (args.peekWord('CHARSET')) {
     args.atom()
     args.space()
     charset = args.astring().toUpperCase()
     args.space()
-    if (charset !== 'UTF-8' && charset !== 'US-ASCII') throw new Refusal('BADCHARSET (UTF-8 US-ASCII)', 'Unknown charset')
   }
-  return parseKeys({ args, charset, depth: 0 }, () => args.peek() !== '')
+  return { key: parseKeys({ args, charset: charset ?? 'UTF-8', depth: 0 }, () => args.peek() !== ''), charset }
+}
+
+/** @throws NO [BADCHARSET] for a charset that is not known */
+export function checkCharset(charset: string | undefined): void {
+  if (charset !== undefined && charset !== 'UTF-8' && charset !== 'US-ASCII')
+    throw new Refusal('BADCHARSET (UTF-8 US-ASCII)', 'Unknown charset')
+}
+
+/** Does the search name messages by their numbers? */
+export function namesNumbers(key: SearchKey): boolean {
+  if (key.kind === 'not') return namesNumbers(key.key)
+  if (key.kind === 'and' || key.kind === 'or') return key.keys.some(namesNumbers)
+  return key.kind === 'seq'
+}
+
+/** Does the search ask for modseqs? */
+export function namesModseqs(key: SearchKey): boolean {
+  if (key.kind === 'not') return namesModseqs(key.key)
+  if (key.kind === 'and' || key.kind === 'or') return key.keys.some(namesModseqs)
+  return key.kind === 'modseq'
 }
 
 function parseKeys(context: Context, more: () => boolean): SearchKey {
@@ -87,7 +119,7 @@ function parseKey(outer: Context): SearchKey {
     args.expect(')')
     return key
   }
-  if (args.peekSequenceSet()) return { kind: 'seq', set: args.sequenceSet() }
+  if (args.peekMessageSet()) return messageKey('seq', args)
   const name = args.word()
   const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined
   if (flag) return flag
@@ -97,6 +129,31 @@ function parseKey(outer: Context): SearchKey {
   return parse(context)
 }
 
+function messageKey(kind: 'seq' | 'uid', args: Arguments): SearchKey {
+  const set = args.messageSet()
+  return set === SAVED ? { kind: 'saved' } : { kind, set }
+}
+
+/** RFC 7162 3.1.5. All flags of a message have one modseq, so which flag is asked for makes no difference. */
+function parseModseq({ args }: Context): SearchKey {
+  if (args.peek() === '"') {
+    args.string()
+    args.space()
+    args.atom()
+    args.space()
+  }
+  return { kind: 'modseq', from: args.modseq() }
+}
+
+/** RFC 5032 */
+const age =
+  (kind: 'older' | 'younger'): ParseKey =>
+  ({ args }) => {
+    const seconds = args.number()
+    if (seconds === 0) throw syntaxError('Not an interval')
+    return { kind, seconds }
+  }
+
 type ParseKey = (context: Context) => SearchKey
 
 const envelope =
@@ -104,7 +161,7 @@ const envelope =
   (context) => ({ kind: 'envelope', field, text: parseText(context) })
 
 const day =
-  (kind: 'received' | 'sent', op: 'before' | 'on' | 'since'): ParseKey =>
+  (kind: 'received' | 'saved on' | 'sent', op: 'before' | 'on' | 'since'): ParseKey =>
   ({ args }) => ({ kind, op, day: parseDay(args.astring()) })
 
 const KEYS: Readonly<Record<string, ParseKey>> = {
@@ -123,6 +180,9 @@ const KEYS: Readonly<Record<string, ParseKey>> = {
   BEFORE: day('received', 'before'),
   ON: day('received', 'on'),
   SINCE: day('received', 'since'),
+  SAVEDBEFORE: day('saved on', 'before'),
+  SAVEDON: day('saved on', 'on'),
+  SAVEDSINCE: day('saved on', 'since'),
   SENTBEFORE: day('sent', 'before'),
   SENTON: day('sent', 'on'),
   SENTSINCE: day('sent', 'since'),
@@ -130,7 +190,16 @@ const KEYS: Readonly<Record<string, ParseKey>> = {
   SMALLER: ({ args }) => ({ kind: 'smaller', size: args.number() }),
   KEYWORD: ({ args }) => ({ kind: 'keyword', word: args.flag().toLowerCase(), set: true }),
   UNKEYWORD: ({ args }) => ({ kind: 'keyword', word: args.flag().toLowerCase(), set: false }),
-  UID: ({ args }) => ({ kind: 'uid', set: args.sequenceSet() }),
+  UID: ({ args }) => messageKey('uid', args),
+  MODSEQ: parseModseq,
+  EMAILID: ({ args }) => ({ kind: 'emailid', id: args.astring() }),
+  THREADID: ({ args }) => {
+    args.astring()
+    // RFC 8474 5.2: no threads are kept.
+    return { kind: 'none' }
+  },
+  OLDER: age('older'),
+  YOUNGER: age('younger'),
   NOT: (context) => ({ kind: 'not', key: parseKey(context) }),
   OR: (context) => {
     const first = parseKey(context)

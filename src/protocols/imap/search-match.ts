@@ -5,6 +5,7 @@
 import type { StoredMessage } from '../../mailbox/types.ts'
 import type { Address, Envelope } from '../../mime/structure.ts'
 import { decodeHeaderText } from '../../mime/encoding.ts'
+import { messageObjectId } from '../../mailbox/object-ids.ts'
 import { dayOfField, dayOfInstant } from './dates.ts'
 import type { Day } from './dates.ts'
 import { foldText } from './search-keys.ts'
@@ -16,6 +17,7 @@ import type { NumberRange } from './sequence-set.ts'
 export interface Facts {
   readonly seq: number
   readonly uid: number
+  readonly modseq: number
   readonly flags: number
   readonly keywords: readonly string[]
   readonly stored?: StoredMessage
@@ -24,41 +26,60 @@ export interface Facts {
   readonly texts?: readonly string[]
 }
 
-/** A key whose sequence sets know the folder they are about. */
+/** A key that knows the folder and the moment it is about. */
 export type Matcher = (facts: Facts) => boolean | undefined
 
-export interface FolderBounds {
+export interface SearchContext {
   readonly count: number
   readonly lastUid: number
+  /** UIDs that "$" stands for */
+  readonly saved: readonly NumberRange[]
+  /** milliseconds since 1970 */
+  readonly now: number
 }
 
-export function searchMatcher(key: SearchKey, bounds: FolderBounds): Matcher {
+export function searchMatcher(key: SearchKey, context: SearchContext): Matcher {
   switch (key.kind) {
     case 'all':
       return () => true
+    case 'none':
+      return () => false
+    case 'emailid':
+      return ({ stored }) => stored && messageObjectId(stored.content.id) === key.id
     case 'flag':
       return ({ flags }) => ((flags & key.mask) !== 0) === key.set
     case 'keyword':
       return ({ keywords }) => keywords.some((word) => word.toLowerCase() === key.word) === key.set
     case 'seq': {
-      const ranges = bounds.count === 0 ? [] : resolveRanges(key.set, bounds.count)
+      const ranges = context.count === 0 ? [] : resolveRanges(key.set, context.count)
       return ({ seq }) => isWithin(ranges, seq)
     }
     case 'uid': {
-      const ranges = resolveRanges(key.set, bounds.lastUid)
+      const ranges = resolveRanges(key.set, context.lastUid)
       return ({ uid }) => isWithin(ranges, uid)
     }
+    case 'saved':
+      return ({ uid }) => isWithin(context.saved, uid)
+    case 'modseq':
+      return ({ modseq }) => modseq >= key.from
+    case 'older':
+    case 'younger': {
+      const limit = secondOf(context.now) - key.seconds
+      const fits = key.kind === 'older' ? (second: number) => second <= limit : (second: number) => second >= limit
+      return ({ stored }) => stored && fits(secondOf(stored.internalDate))
+    }
     case 'not': {
-      const match = searchMatcher(key.key, bounds)
+      const match = searchMatcher(key.key, context)
       return (facts) => not(match(facts))
     }
     case 'and':
     case 'or':
       return combined(
-        key.keys.map((one) => searchMatcher(one, bounds)),
+        key.keys.map((one) => searchMatcher(one, context)),
         key.kind === 'or',
       )
     case 'received':
+    case 'saved on':
     case 'sent':
     case 'larger':
     case 'smaller':
@@ -69,6 +90,8 @@ export function searchMatcher(key: SearchKey, bounds: FolderBounds): Matcher {
       return contentMatcher(key)
   }
 }
+
+const secondOf = (ms: number): number => Math.floor(ms / 1000)
 
 /** What of a message some key looks at, besides its row. */
 export interface SearchNeeds {
@@ -109,13 +132,16 @@ function combined(matchers: readonly Matcher[], decisive: boolean): Matcher {
 
 type ContentKey = Extract<
   SearchKey,
-  { kind: 'received' | 'sent' | 'larger' | 'smaller' | 'envelope' | 'header' | 'body' | 'text' }
+  { kind: 'received' | 'saved on' | 'sent' | 'larger' | 'smaller' | 'envelope' | 'header' | 'body' | 'text' }
 >
 
 function contentMatcher(key: ContentKey): Matcher {
   switch (key.kind) {
     case 'received':
       return ({ stored }) => stored && compare(dayOfInstant(stored.internalDate), key.op, key.day)
+    case 'saved on':
+      // What came before that was noted goes by its internal date (RFC 8514 4.3).
+      return ({ stored }) => stored && compare(dayOfInstant(stored.savedAt ?? stored.internalDate), key.op, key.day)
     case 'sent':
       return ({ stored }) => stored && compare(dayOfField(stored.content.envelope?.date ?? ''), key.op, key.day)
     case 'larger':

@@ -45,7 +45,7 @@ function parseFields(args: Arguments): string[] {
 export const isWhole = ({ path, text }: Section): boolean => path.length === 0 && text === ''
 
 /** The part with these numbers, or undefined. */
-function partAt(message: MimePart, path: readonly number[]): MimePart | undefined {
+export function partAt(message: MimePart, path: readonly number[]): MimePart | undefined {
   let part: MimePart | undefined = message
   let isMessage = true
   for (const number of path) {

@@ -1,6 +1,7 @@
 /** The folder that a session has selected: what it knows of it, up to which cursor, and whether there is a hint of more. */
 import type { Folder, FolderSnapshot } from '../../mailbox/types.ts'
 import { MessageList } from './message-list.ts'
+import type { NumberRange } from './sequence-set.ts'
 
 export class Selected {
   readonly folder: Folder
@@ -8,6 +9,12 @@ export class Selected {
   readonly list: MessageList
   /** changes up to here are in the list */
   cursor: number
+  /** the client was told of every change up to here; behind the cursor while it is not told of messages that are gone */
+  toldModseq: number
+  /** the client was told how far back that is */
+  toldBehind = false
+  /** UIDs that the last SEARCH saved (RFC 5182); those that are gone count no more */
+  savedSearch: readonly NumberRange[] = []
   /** how many of the list's keywords the client was told of */
   toldKeywords = 0
   readonly #unwatch: () => void
@@ -20,9 +27,15 @@ export class Selected {
     this.readOnly = readOnly
     this.list = new MessageList(columns, firstRecentUid)
     this.cursor = folder.modseq
+    this.toldModseq = folder.modseq
     this.#unwatch = watch.stop
     this.#hinted = watch.hinted
     watch.listener = () => this.hint()
+  }
+
+  /** The largest UID that a message of the folder has or had, as far as the session knows. */
+  get lastUid(): number {
+    return Math.max(this.folder.uidNext - 1, this.list.highestUid)
   }
 
   /** Something may have changed: the next chance to read is taken. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { formatSequenceSet, formatUidPairs, parseSequenceSet, resolveRanges } from './sequence-set.ts'
+import { commonRanges, formatSequenceSet, formatUidPairs, parseSequenceSet, rangesOf, resolveRanges } from './sequence-set.ts'
 import type { NumberRange } from './sequence-set.ts'
 
 test('what is a set and what is not', () => {
@@ -32,6 +32,19 @@ test('numbers → set → numbers', () => {
       for (let at = 1; at < ranges.length; at++) assert.ok((ranges[at]?.[0] ?? 0) > (ranges[at - 1]?.[1] ?? 0) + 1)
     }),
   )
+})
+
+test('common ranges are those of the numbers in both', () => {
+  fc.assert(
+    fc.property(numbers, numbers, (some, others) => {
+      assert.deepEqual(
+        expand(commonRanges(rangesOf(some), rangesOf(others))),
+        some.filter((number) => others.includes(number)),
+      )
+      assert.deepEqual(expand(rangesOf(some)), some)
+    }),
+  )
+  assert.deepEqual(commonRanges([[2, 5]], [[4, Infinity]]), [[4, 5]])
 })
 
 test('resolving: the union of the ranges, whatever their order', () => {

@@ -5,6 +5,12 @@ export type NumberRange = readonly [from: number, to: number]
 
 export type SequenceSet = readonly NumberRange[]
 
+/** "$": the messages that the last SEARCH saved (RFC 5182). */
+export const SAVED = '$'
+
+/** What names messages in a command. */
+export type MessageSet = SequenceSet | typeof SAVED
+
 const RANGE = /^(\d{1,10}|\*)(?::(\d{1,10}|\*))?$/
 const LARGEST = 0xffff_ffff
 
@@ -44,19 +50,34 @@ export function resolveRanges(set: SequenceSet, largest: number): NumberRange[] 
 }
 
 /** Numbers (ascending) as a set, as short as it gets: `1:3,7`. */
-export function formatSequenceSet(numbers: readonly number[]): string {
-  const pieces: string[] = []
-  for (let at = 0; at < numbers.length;) {
+export const formatSequenceSet = (numbers: readonly number[]): string => formatRanges(rangesOf(numbers))
+
+export const formatRanges = (ranges: readonly NumberRange[]): string =>
+  ranges.map(([from, to]) => (from === to ? String(from) : `${from}:${to}`)).join(',')
+
+/** Numbers (ascending) as ranges, as few as it takes. */
+export function rangesOf(numbers: readonly number[]): NumberRange[] {
+  const ranges: NumberRange[] = []
+  for (let at = 0; at < numbers.length; at++) {
     const from = numbers[at] ?? 0
-    let to = from
-    while (numbers[at + 1] === to + 1) {
-      to++
-      at++
-    }
-    at++
-    pieces.push(from === to ? String(from) : `${from}:${to}`)
+    while (numbers[at + 1] === (numbers[at] ?? 0) + 1) at++
+    ranges.push([from, numbers[at] ?? 0])
   }
-  return pieces.join(',')
+  return ranges
+}
+
+/** What lies in both; of each the ranges are sorted, none touching another. */
+export function commonRanges(some: readonly NumberRange[], others: readonly NumberRange[]): NumberRange[] {
+  const common: NumberRange[] = []
+  let [one, other] = [0, 0]
+  for (;;) {
+    const [a, b] = [some[one], others[other]]
+    if (!a || !b) return common
+    const [from, to] = [Math.max(a[0], b[0]), Math.min(a[1], b[1])]
+    if (from <= to) common.push([from, to])
+    if (a[1] < b[1]) one++
+    else other++
+  }
 }
 
 /** Two lists of UIDs of equal length, in the order of COPYUID (RFC 4315 3): the n-th of one belongs to the n-th of the other. */

@@ -6,8 +6,9 @@ import type { Reply } from './command.ts'
 import { readCommand } from './command-reader.ts'
 import type { BrokenCommand, RawCommand } from './command-reader.ts'
 import { findCommand } from './command-table.ts'
+import { tellBehind } from './condstore.ts'
 import { replyToError } from './replies.ts'
-import { bye, stateOf, unselect } from './session.ts'
+import { bye, speaksUtf8, stateOf, unselect } from './session.ts'
 import type { Session } from './session.ts'
 import { formatText } from './strings.ts'
 import { tellUpdates } from './updates.ts'
@@ -22,6 +23,7 @@ export async function runSession(session: Session): Promise<void> {
     while (!session.ended) {
       const raw = await nextCommand(session)
       session.busy = true
+      session.tag = raw.tag
       const reply = await answer(session, raw)
       output.line(`${raw.tag} ${reply.status} ${reply.code === null ? '' : `[${reply.code}] `}${reply.text}`)
       failures = isFailure(reply) ? failures + 1 : 0
@@ -63,12 +65,14 @@ async function answer(session: Session, raw: RawCommand | BrokenCommand): Promis
   if (!command.states.includes(state)) return bad(state === 'unauthenticated' ? 'Log in first' : 'Not in this state')
   let reply: Reply
   try {
-    const run = command.parse(new Arguments(raw))
-    if (state === 'selected') await tellUpdates(session, false)
+    const run = command.parse(new Arguments(raw, speaksUtf8(session)))
+    if (state === 'selected' && command.tellsFirst) await tellUpdates(session, false)
     reply = session.ended ? bad('The folder was removed') : await run(session)
   } catch (error) {
     reply = replyToError(error, session.deps.report)
   }
-  if (!session.ended) await tellUpdates(session, command.tellsExpunge)
+  if (session.ended) return reply
+  await tellUpdates(session, command.tellsExpunge && reply.keepsNumbers !== true)
+  tellBehind(session)
   return reply
 }

@@ -9,6 +9,9 @@ import type { Selected } from './selected.ts'
 
 export type SessionState = 'unauthenticated' | 'authenticated' | 'selected'
 
+/** What a client may switch on for the rest of its connection (RFC 5161). */
+export type Extension = 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 'IMAP4rev2'
+
 export interface ImapLogin {
   readonly mailbox: MailboxRef
   readonly address: string
@@ -35,9 +38,14 @@ export interface Session {
   readonly secure: boolean
   /** what SCRAM may bind its exchange to */
   readonly channelBinding: Buffer | undefined
+  /** the connection is compressed */
+  readonly compressed: boolean
   /** after the login */
   mailbox: MailboxRef | undefined
   selected: Selected | undefined
+  readonly enabled: Set<Extension>
+  /** the tag of the command at work */
+  tag: string
   /** nothing more is read: after LOGOUT or BYE */
   ended: boolean
   /** why the session must end after the command at work */
@@ -46,6 +54,8 @@ export interface Session {
   busy: boolean
   /** Turns encryption on; bytes that came before are dropped. */
   startTls(): Promise<void>
+  /** Turns compression on, for what is written and read from now on. */
+  startCompression(): void
   /** Stops the login timer; from now on the login is checked from time to time. */
   loggedIn(login: ImapLogin): void
 }
@@ -56,6 +66,13 @@ export type FolderSession = UserSession & { readonly selected: Selected }
 export const isUserSession = (session: Session): session is UserSession => session.mailbox !== undefined
 export const isFolderSession = (session: Session): session is FolderSession =>
   isUserSession(session) && session.selected !== undefined
+
+/** Does the client write and read names and strings in UTF-8 (RFC 6855 3, RFC 9051 A)? */
+export const speaksUtf8 = ({ enabled }: Pick<Session, 'enabled'>): boolean =>
+  enabled.has('UTF8=ACCEPT') || enabled.has('IMAP4rev2')
+
+/** Does the client speak IMAP4rev2, which has no \Recent, and ESEARCH alone (RFC 9051 E)? */
+export const speaksRev2 = ({ enabled }: Pick<Session, 'enabled'>): boolean => enabled.has('IMAP4rev2')
 
 export function stateOf(session: Session): SessionState {
   if (session.mailbox === undefined) return 'unauthenticated'

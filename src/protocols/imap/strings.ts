@@ -18,10 +18,13 @@ export function formatNstring(text: string | null): string {
   return text === null ? 'NIL' : formatString(text)
 }
 
-/** A folder name (Unicode) in modified UTF-7. */
-export function formatFolderName(name: string): string {
-  return formatString(encodeUtf7(name))
+/** A folder name (Unicode) in modified UTF-7, or quoted in UTF-8 for who speaks it (RFC 6855 3). */
+export function formatFolderName(name: string, utf8: boolean): string {
+  if (!utf8 || !/^[^\x00-\x1f\x7f]*$/.test(name)) return formatString(utf8 ? toLatin1(name) : encodeUtf7(name))
+  return `"${toLatin1(name).replace(/["\\]/g, '\\$&')}"`
 }
+
+const toLatin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
 /** Human text of a response: one line of printable ASCII. */
 export function formatText(text: string): string {

@@ -4,8 +4,11 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
+import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
+import type { DeflateRaw } from 'node:zlib'
 import type { ConnectionLimits } from '../../base/connection-limits.ts'
 import { clientError } from '../../base/errors.ts'
 import { slotOf, uuidv7 } from '../../base/ids.ts'
@@ -16,6 +19,7 @@ import { createMailboxStore } from '../../mailbox/store.ts'
 import type { MailboxRef, MailboxStore } from '../../mailbox/types.ts'
 import { createBus } from '../../storage/bus.ts'
 import { BLOB_CHECKS, findViolations } from '../../storage/consistency.ts'
+import type { Database } from '../../storage/database.ts'
 import { lastFirst, withTestDatabase } from '../../storage/test-database.ts'
 import type { TestScope } from '../../storage/test-database.ts'
 import type { ImapLimits } from './limits.ts'
@@ -32,6 +36,7 @@ export interface TestMailbox {
 
 export interface TestImap {
   readonly store: MailboxStore
+  readonly database: Database
   readonly tlsPort: number
   readonly starttlsPort: number
   readonly folder: string
@@ -109,6 +114,7 @@ export async function withImap(scope: TestScope, options: TestOptions = {}): Pro
 
   return {
     store,
+    database,
     ...ports,
     folder,
     certificate: join(folder, 'cert.pem'),
@@ -155,6 +161,9 @@ export interface Answer {
 /** Speaks in latin1, one character per byte. */
 export class TestClient {
   #socket: Socket
+  /** where the plain bytes come from: the socket, or what inflates for it */
+  #source: Readable
+  #deflate: DeflateRaw | undefined
   #received = Buffer.alloc(0)
   #wake: (() => void) | undefined
   #closed = false
@@ -162,6 +171,7 @@ export class TestClient {
 
   constructor(socket: Socket) {
     this.#socket = socket
+    this.#source = socket
     this.#attach()
   }
 
@@ -177,12 +187,47 @@ export class TestClient {
   async secure(certificate: string): Promise<void> {
     this.#socket.removeAllListeners('data')
     this.#socket = connectTls({ socket: this.#socket, ca: readFileSync(certificate), servername: 'localhost' })
+    this.#source = this.#socket
     this.#attach()
     await new Promise((resolve) => this.#socket.once('secureConnect', resolve))
   }
 
+  /** Goes on compressed (RFC 4978); what has come and was not read must be nothing. */
+  compress(): void {
+    assert.equal(this.#received.length, 0)
+    const [deflate, inflate] = [createDeflateRaw(), createInflateRaw()]
+    this.#socket.removeAllListeners('data').removeAllListeners('close')
+    this.#socket.pipe(inflate)
+    deflate.pipe(this.#socket)
+    inflate.on('error', () => this.#socket.destroy())
+    this.#socket.on('close', () => inflate.end())
+    inflate.on('data', this.#receive)
+    inflate.on('close', this.#end)
+    this.#deflate = deflate
+    this.#source = inflate
+  }
+
+  /** Takes nothing more from the connection, until `resume`. */
+  pause(): void {
+    this.#source.pause()
+  }
+
+  resume(): void {
+    this.#source.resume()
+  }
+
+  /** Bytes that came over the wire so far. */
+  get bytesRead(): number {
+    return this.#socket.bytesRead
+  }
+
   write(text: string): void {
-    this.#socket.write(text, 'latin1')
+    if (!this.#deflate) {
+      this.#socket.write(text, 'latin1')
+      return
+    }
+    this.#deflate.write(text, 'latin1')
+    this.#deflate.flush(constants.Z_SYNC_FLUSH)
   }
 
   /** One whole response, or "" when the connection is closed. */
@@ -236,16 +281,20 @@ export class TestClient {
     this.#socket.destroy()
   }
 
+  readonly #receive = (chunk: Buffer): void => {
+    this.#received = Buffer.concat([this.#received, chunk])
+    this.#wake?.()
+  }
+
+  readonly #end = (): void => {
+    this.#closed = true
+    this.#wake?.()
+  }
+
   #attach(): void {
-    this.#socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk])
-      this.#wake?.()
-    })
+    this.#socket.on('data', this.#receive)
     this.#socket.on('error', () => this.#socket.destroy())
-    this.#socket.on('close', () => {
-      this.#closed = true
-      this.#wake?.()
-    })
+    this.#socket.on('close', this.#end)
   }
 
   /** Waits until `length` answers more than 0, and takes so many bytes; negative: none. */

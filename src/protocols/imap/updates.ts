@@ -1,10 +1,12 @@
-/** Tells the client what has changed in its selected folder: EXPUNGE, EXISTS, RECENT, flags (RFC 3501 5.2, 7.3, 7.4). */
-import { formatFlags, SYSTEM_FLAGS } from './flags.ts'
+/** Tells the client what has changed in its selected folder: EXPUNGE or VANISHED, EXISTS, RECENT, flags (RFC 3501 5.2, 7.3, 7.4). */
+import { messageLine } from './condstore.ts'
+import { SYSTEM_FLAGS } from './flags.ts'
 import { RECENT } from './message-list.ts'
 import { isFolderGone } from './replies.ts'
 import type { Selected } from './selected.ts'
-import { bye, isFolderSession, unselect } from './session.ts'
+import { bye, isFolderSession, speaksRev2, unselect } from './session.ts'
 import type { FolderSession, Session } from './session.ts'
+import { tellVanished } from './vanished.ts'
 
 /**
  * Reads the changes if there was a hint, and tells them. Without `tellExpunge` vanished messages keep their numbers until a later call.
@@ -19,21 +21,41 @@ export async function tellUpdates(session: Session, tellExpunge: boolean): Promi
   if (selected.takeHint()) {
     const changes = await readChanges(session)
     if (!changes) return
-    flagged = changes.changed.map((seq) => list.uid(seq))
+    const seqs = session.enabled.has('CONDSTORE')
+      ? [...changes.changed, ...changes.touched].sort((a, b) => a - b)
+      : changes.changed
+    flagged = seqs.map((seq) => list.uid(seq))
     added = changes.added
   }
-  const removed = tellExpunge ? list.takeVanished() : []
-  for (const seq of removed) session.output.line(`* ${seq} EXPUNGE`)
+  if (tellExpunge) tellRemoved(session)
   if (added > 0) {
     session.output.line(`* ${list.count} EXISTS`)
-    session.output.line(`* ${list.countWith(RECENT)} RECENT`)
+    if (!speaksRev2(session)) session.output.line(`* ${list.countWith(RECENT)} RECENT`)
   }
   tellKeywords(session)
   for (const uid of flagged) {
     const seq = list.seq(uid)
-    if (seq > 0) session.output.line(`* ${seq} FETCH (UID ${uid} FLAGS ${formatFlags(list.flags(seq), list.keywordsOf(seq))})`)
+    if (seq > 0) session.output.line(messageLine(session, list, seq, { uid: true, flags: true }))
     await session.output.relieve()
   }
+  if (!list.hasVanished) selected.toldModseq = selected.cursor
+}
+
+function tellRemoved(session: FolderSession): void {
+  const { seqs, uids } = session.selected.list.takeVanished()
+  if (session.enabled.has('QRESYNC')) tellVanished(session, uids)
+  else for (const seq of seqs) session.output.line(`* ${seq} EXPUNGE`)
+}
+
+/**
+ * After messages were removed: tells all changes, and answers the response code of the modseq up to which they are told, for clients that follow
+ * it (RFC 7162 3.2.7, RFC 6851 4.4).
+ */
+export async function tellRemovals(session: FolderSession): Promise<string | null> {
+  const { selected } = session
+  selected.hint()
+  await tellUpdates(session, true)
+  return session.enabled.has('CONDSTORE') ? `HIGHESTMODSEQ ${selected.toldModseq}` : null
 }
 
 async function readChanges(session: FolderSession): Promise<ReturnType<Selected['list']['apply']> | undefined> {

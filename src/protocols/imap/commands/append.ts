@@ -1,37 +1,85 @@
 import type { AppendRequest } from '../../../mailbox/types.ts'
+import { parseHeader } from '../../../mime/header.ts'
 import type { Arguments } from '../arguments.ts'
 import { ok, userCommand } from '../command.ts'
 import { parseDateTime } from '../dates.ts'
-import { Refusal, syntaxError } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import { flagSet } from '../flags.ts'
+import { tellNormalised } from '../list-response.ts'
 import { orTryCreate } from '../replies.ts'
+import { formatSequenceSet } from '../sequence-set.ts'
+import { speaksUtf8 } from '../session.ts'
+
+interface Message {
+  readonly flags: readonly string[]
+  readonly date: number | undefined
+  /** it came as a literal8, which may hold NUL (RFC 3516) */
+  readonly binary: boolean
+  readonly bytes: Buffer
+}
 
 interface Request {
   readonly folder: string
-  readonly flags: readonly string[]
-  readonly date: number | undefined
-  readonly bytes: Buffer
+  readonly messages: readonly Message[]
 }
 
 function parseAppend(args: Arguments): Request {
   args.space()
   const folder = args.folderName()
   args.space()
+  const messages = [parseMessage(args)]
+  while (args.accept(' ') && args.peek() !== '') messages.push(parseMessage(args))
+  return { folder, messages }
+}
+
+function parseMessage(args: Arguments): Message {
   const flags = args.peek() === '(' ? args.list(() => args.flag()) : undefined
   if (flags) args.space()
   const date = args.peek() === '"' ? parseDateTime(args.string()) : undefined
   if (date !== undefined) args.space()
-  const bytes = args.literal()
-  if (bytes.length === 0) throw syntaxError('Empty message')
-  return { folder, flags: flags ?? [], date, bytes }
+  return { flags: flags ?? [], date, ...(args.peekWord('UTF8') ? parseUtf8(args) : parseLiteral(args)) }
 }
 
-/** RFC 3501 6.3.11, with APPENDUID (RFC 4315 3). */
-export const append = userCommand('APPEND', parseAppend, async (session, { folder, flags, date, bytes }) => {
-  // RFC 3501 4.3: only BINARY (RFC 3516) would let it back out.
-  if (bytes.includes(0)) throw new Refusal('CANNOT', 'A message must not hold NUL')
-  const request: AppendRequest = { bytes, ...flagSet(flags), internalDate: date ?? Date.now() }
-  const { uidValidity, uids } = await orTryCreate(session.deps.store.append(session.mailbox, folder, [request]))
+function parseLiteral(args: Arguments): Pick<Message, 'binary' | 'bytes'> {
+  const binary = args.accept('~')
+  return { binary, bytes: args.literal() }
+}
+
+/** RFC 6855 4: `UTF8 (~{...} ...)` */
+function parseUtf8(args: Arguments): Pick<Message, 'binary' | 'bytes'> {
+  args.atom()
+  args.space()
+  args.expect('(')
+  args.expect('~')
+  const bytes = args.literal()
+  args.expect(')')
+  return { binary: true, bytes }
+}
+
+/** What is stored. Throws NO for a message that cannot be. */
+function appendRequest({ flags, date, binary, bytes }: Message, utf8: boolean): AppendRequest {
+  // RFC 3502 6.3.11: with an empty message a client calls its command off.
+  if (bytes.length === 0) throw new Refusal('CANNOT', 'Empty message')
+  // RFC 3516 4.4: a message with NUL could not be passed on as it is to clients without BINARY, and its bytes never change (I5).
+  if (bytes.includes(0)) throw new Refusal(binary ? 'UNKNOWN-CTE' : 'CANNOT', 'A message must not hold NUL')
+  // RFC 6855 4: who has not said that it knows such messages must not make any.
+  if (!utf8 && hasEightBitHeader(bytes)) throw new Refusal('CANNOT', 'Enable UTF8=ACCEPT for 8-bit header fields')
+  return { bytes, ...flagSet(flags), internalDate: date ?? Date.now() }
+}
+
+/** Longer headers are looked at up to here. */
+const MAX_HEADER = 1024 * 1024
+
+const hasEightBitHeader = (bytes: Buffer): boolean =>
+  parseHeader(bytes, 0, Math.min(bytes.length, MAX_HEADER)).fields.some(({ start, end }) =>
+    bytes.subarray(start, end).some((byte) => byte >= 0x80),
+  )
+
+/** RFC 3501 6.3.11, of several messages (RFC 3502), with APPENDUID (RFC 4315 3). */
+export const append = userCommand('APPEND', parseAppend, async (session, { folder, messages }) => {
+  const requests = messages.map((message) => appendRequest(message, speaksUtf8(session)))
+  const { uidValidity, uids } = await orTryCreate(session.deps.store.append(session.mailbox, folder, requests))
+  await tellNormalised(session, folder)
   session.selected?.hint()
-  return ok('APPEND completed', `APPENDUID ${uidValidity} ${uids.join(',')}`)
+  return ok('APPEND completed', `APPENDUID ${uidValidity} ${formatSequenceSet(uids)}`)
 })

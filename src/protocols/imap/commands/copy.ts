@@ -7,7 +7,7 @@ import { parseTransfer, uidsOf } from '../transfer.ts'
 const copying = (name: string, byUid: boolean): Command =>
   folderCommand(name, parseTransfer, async (session, { set, to }): Promise<Reply> => {
     const { selected, deps } = session
-    const uids = uidsOf(selected.list, set, byUid)
+    const uids = uidsOf(selected, set, byUid)
     const copied = await orTryCreate(deps.store.copy(session.mailbox, selected.folder.id, uids, to))
     if (copied.uids.length === 0) return ok('Nothing to copy')
     // Into the folder itself: these are new messages of it.

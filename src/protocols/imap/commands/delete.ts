@@ -1,5 +1,6 @@
 import type { Arguments } from '../arguments.ts'
 import { ok, userCommand } from '../command.ts'
+import { tellNormalised } from '../list-response.ts'
 import { unselect } from '../session.ts'
 
 function parseName(args: Arguments): string {
@@ -13,5 +14,6 @@ export const deleteFolder = userCommand('DELETE', parseName, async (session, nam
   const folder = await store.folder(session.mailbox, name)
   await store.deleteFolder(session.mailbox, name)
   if (folder && folder.id === session.selected?.folder.id) unselect(session)
+  await tellNormalised(session, name)
   return ok('DELETE completed')
 })

@@ -2,21 +2,23 @@ import type { Arguments } from '../arguments.ts'
 import { folderCommand, noArguments, ok } from '../command.ts'
 import type { Reply } from '../command.ts'
 import { refuseReadOnly } from '../read-only.ts'
-import type { SequenceSet } from '../sequence-set.ts'
+import type { MessageSet } from '../sequence-set.ts'
 import type { FolderSession } from '../session.ts'
+import { uidsOf } from '../transfer.ts'
+import { tellRemovals } from '../updates.ts'
 
-/** The client is told which messages went when the command ends. */
-async function run(session: FolderSession, set: SequenceSet | undefined): Promise<Reply> {
+async function run(session: FolderSession, set: MessageSet | undefined): Promise<Reply> {
   const { selected, deps } = session
   refuseReadOnly(selected)
-  const uids = set && selected.list.seqsOfUids(set).map((seq) => selected.list.uid(seq))
-  if (uids?.length !== 0) selected.list.vanish(await deps.store.expunge(session.mailbox, selected.folder.id, uids))
-  return ok('EXPUNGE completed')
+  const uids = set && uidsOf(selected, set, true)
+  const gone = uids?.length === 0 ? [] : await deps.store.expunge(session.mailbox, selected.folder.id, uids)
+  selected.list.vanish(gone)
+  return ok('EXPUNGE completed', gone.length > 0 ? await tellRemovals(session) : null)
 }
 
-function parseSet(args: Arguments): SequenceSet {
+function parseSet(args: Arguments): MessageSet {
   args.space()
-  return args.sequenceSet()
+  return args.messageSet()
 }
 
 /** RFC 3501 6.4.3 */

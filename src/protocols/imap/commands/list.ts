@@ -4,10 +4,10 @@ import type { Reply } from '../command.ts'
 import { syntaxError } from '../errors.ts'
 import { listNames, patternMatcher } from '../folder-listing.ts'
 import type { ListedName, Matcher } from '../folder-listing.ts'
+import { formatListed } from '../list-response.ts'
 import type { UserSession } from '../session.ts'
-import { formatStatus, parseStatusItems } from '../status-items.ts'
+import { parseStatusItems, statusWriter } from '../status-items.ts'
 import type { StatusItem } from '../status-items.ts'
-import { formatFolderName } from '../strings.ts'
 
 type Selection = 'SUBSCRIBED' | 'SPECIAL-USE'
 
@@ -92,30 +92,24 @@ async function run(session: UserSession, request: Request): Promise<Reply> {
   const matchers = request.patterns.map((pattern) => patternMatcher(request.reference, pattern))
   const matches: Matcher = (name) => matchers.some((matcher) => matcher(name))
   const chosen = names.filter((listed) => isSelected(listed, request.selections))
+  const folders = chosen.flatMap(({ name, folder }) => (folder && matches(name) ? [folder] : []))
+  const writeStatus = request.status.length > 0 ? await statusWriter(session, folders, request.status) : undefined
   for (const listed of names.filter(({ name }) => matches(name))) {
     const selected = isSelected(listed, request.selections)
     const below = request.recursive ? chosen.filter(({ name }) => name.startsWith(`${listed.name}/`)) : []
     // A name that is listed only for its descendants is left out if they are all listed themselves (RFC 5258 3.5).
     if (!selected && below.every(({ name }) => matches(name))) continue
-    output.line(formatName(listed, request, below.length > 0))
-    if (selected && listed.folder && request.status.length > 0) {
-      output.line(await formatStatus(session, listed.folder, request.status))
-    }
+    const extended = below.length > 0 ? childInfo(request.selections) : undefined
+    output.line(formatListed(session, listed, { showSubscribed: request.showSubscribed, extended }))
+    if (selected && listed.folder && writeStatus) output.line(await writeStatus(listed.folder))
     await output.relieve()
   }
   return ok('LIST completed')
 }
 
-function formatName({ name, folder, hasChildren }: ListedName, request: Request, hasChosenBelow: boolean): string {
-  const attributes = [
-    ...(folder ? [] : ['\\Noselect', '\\NonExistent']),
-    hasChildren ? '\\HasChildren' : '\\HasNoChildren',
-    ...(request.showSubscribed && folder?.subscribed === true ? ['\\Subscribed'] : []),
-    ...(folder?.specialUse ? [folder.specialUse] : []),
-  ]
-  const childInfo = hasChosenBelow ? ` ("CHILDINFO" (${request.selections.map((selection) => `"${selection}"`).join(' ')}))` : ''
-  return `* LIST (${attributes.join(' ')}) "/" ${formatFolderName(name)}${childInfo}`
-}
+/** RFC 5258 3.5: what was searched for is further down. */
+const childInfo = (selections: readonly Selection[]): string =>
+  `"CHILDINFO" (${selections.map((selection) => `"${selection}"`).join(' ')})`
 
 /** RFC 3501 6.3.8, with CHILDREN (RFC 3348), LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), SPECIAL-USE (RFC 6154). */
 export const list = userCommand('LIST', parseList, run)

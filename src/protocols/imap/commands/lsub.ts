@@ -1,6 +1,7 @@
 import type { Arguments } from '../arguments.ts'
 import { ok, userCommand } from '../command.ts'
 import { listNames, patternMatcher } from '../folder-listing.ts'
+import { speaksUtf8 } from '../session.ts'
 import { formatFolderName } from '../strings.ts'
 
 function parseLsub(args: Arguments): { reference: string; pattern: string } {
@@ -16,7 +17,7 @@ export const lsub = userCommand('LSUB', parseLsub, async (session, { reference, 
   const subscribed = (await session.deps.store.folders(session.mailbox)).filter((folder) => folder.subscribed)
   for (const { name, folder } of listNames(subscribed)) {
     if (matches(name) && (folder || pattern.endsWith('%'))) {
-      session.output.line(`* LSUB (${folder ? '' : '\\Noselect'}) "/" ${formatFolderName(name)}`)
+      session.output.line(`* LSUB (${folder ? '' : '\\Noselect'}) "/" ${formatFolderName(name, speaksUtf8(session))}`)
     }
   }
   return ok('LSUB completed')

@@ -4,21 +4,20 @@ import { refuseReadOnly } from '../read-only.ts'
 import { orTryCreate } from '../replies.ts'
 import { formatUidPairs } from '../sequence-set.ts'
 import { parseTransfer, uidsOf } from '../transfer.ts'
+import { tellRemovals } from '../updates.ts'
 
 const moving = (name: string, byUid: boolean): Command =>
   folderCommand(name, parseTransfer, async (session, { set, to }): Promise<Reply> => {
     const { selected, deps } = session
     refuseReadOnly(selected)
-    const uids = uidsOf(selected.list, set, byUid)
+    const uids = uidsOf(selected, set, byUid)
     const moved = await orTryCreate(deps.store.move(session.mailbox, selected.folder.id, uids, to))
     if (moved.uids.length === 0) return ok('Nothing to move')
     const [source, destination] = formatUidPairs(moved.uids)
-    // COPYUID comes before the EXPUNGE responses, which follow when the command ends (RFC 6851 4.3).
+    // COPYUID comes before the EXPUNGE responses (RFC 6851 4.3).
     session.output.line(`* OK [COPYUID ${moved.uidValidity} ${source} ${destination}] Moved`)
     selected.list.vanish(moved.uids.map(([uid]) => uid))
-    // Moved into the folder itself they are new messages of it.
-    selected.hint()
-    return ok(`${name} completed`)
+    return ok(`${name} completed`, await tellRemovals(session))
   })
 
 /** RFC 6851 */

@@ -1,33 +1,68 @@
 import type { StoredMessage } from '../../../mailbox/types.ts'
+import type { Arguments } from '../arguments.ts'
 import { folderCommand, ok } from '../command.ts'
 import type { Command, Reply } from '../command.ts'
-import { ConnectionClosed } from '../errors.ts'
+import { enableCondstore } from '../condstore.ts'
+import { ConnectionClosed, syntaxError } from '../errors.ts'
 import { SHORT_TEXT } from '../fetch-response.ts'
 import { isGone } from '../replies.ts'
-import { parseSearch } from '../search-keys.ts'
-import type { SearchKey } from '../search-keys.ts'
+import { checkCharset, namesModseqs, namesNumbers, parseSearch } from '../search-keys.ts'
+import type { Search, SearchKey } from '../search-keys.ts'
 import { needsOf, searchMatcher } from '../search-match.ts'
 import type { Facts, Matcher, SearchNeeds } from '../search-match.ts'
+import { chosen, formatEsearch, formatSearch, parseResultOptions } from '../search-result.ts'
+import type { ResultOption } from '../search-result.ts'
 import { bodyTexts, headerFields } from '../search-texts.ts'
 import type { ReadBytes } from '../search-texts.ts'
+import { rangesOf } from '../sequence-set.ts'
+import type { NumberRange } from '../sequence-set.ts'
+import { speaksRev2 } from '../session.ts'
 import type { FolderSession } from '../session.ts'
 import { MANY_BYTES, workAhead } from '../work-ahead.ts'
 
+interface Request extends Search {
+  readonly options: ReadonlySet<ResultOption> | undefined
+}
+
+function parseRequest(args: Arguments): Request {
+  args.space()
+  const options = parseResultOptions(args)
+  return { ...parseSearch(args), options }
+}
+
+/** What SEARCH answers in IMAP4rev2 if nothing is asked for (RFC 9051 6.4.4). */
+const ALL: ReadonlySet<ResultOption> = new Set(['ALL'])
+
 const searching = (name: string, byUid: boolean): Command =>
-  folderCommand(name, parseSearch, async (session, key): Promise<Reply> => {
-    const { list } = session.selected
-    const found = await search(session, key)
+  folderCommand(name, parseRequest, async (session, { key, charset, options }): Promise<Reply> => {
+    const { selected, output } = session
+    const { list } = selected
+    const withModseq = namesModseqs(key)
+    if (withModseq) enableCondstore(session)
+    const saves = options?.has('SAVE') === true
+    const saved = selected.savedSearch
+    // What fails saves nothing (RFC 5182 2.1).
+    if (saves) selected.savedSearch = []
+    // RFC 6855 3: it would contradict what was agreed.
+    if (charset !== undefined && session.enabled.has('UTF8=ACCEPT')) throw syntaxError('All strings are in UTF-8')
+    checkCharset(charset)
+    const seqs = await search(session, key, saved)
     // Numbers first, then the text: no UID may change its number in between, because EXPUNGE waits.
-    const numbers = byUid ? found.map((seq) => list.uid(seq)) : found
-    session.output.line(['* SEARCH', ...numbers].join(' '))
-    return ok(`${name} completed`)
+    const result = { seqs, list, byUid, withModseq }
+    if (saves) selected.savedSearch = rangesOf(chosen(seqs, options).map((seq) => list.uid(seq)))
+    const asked = options ?? (speaksRev2(session) ? ALL : undefined)
+    const line = asked ? formatEsearch(result, asked, session.tag) : formatSearch(result)
+    if (line !== undefined) output.line(line)
+    const reply = ok(`${name} completed`)
+    // RFC 7162 3.2.10.2: where numbers were searched for, none may change, also if UIDs are answered.
+    return namesNumbers(key) ? { ...reply, keepsNumbers: true } : reply
   })
 
 /** The sequence numbers that match, ascending. */
-async function search(session: FolderSession, key: SearchKey): Promise<number[]> {
+async function search(session: FolderSession, key: SearchKey, saved: readonly NumberRange[]): Promise<number[]> {
   const { selected, deps, mailbox, output } = session
   const { list, folder } = selected
-  const matches = searchMatcher(key, { count: list.count, lastUid: list.lastUid })
+  const matches = searchMatcher(key, { count: list.count, lastUid: list.lastUid, saved, now: Date.now() })
   const found: number[] = []
   const open: number[] = []
   for (let seq = 1; seq <= list.count; seq++) {
@@ -50,7 +85,7 @@ async function search(session: FolderSession, key: SearchKey): Promise<number[]>
 }
 
 function factsOf({ selected: { list } }: FolderSession, seq: number): Facts {
-  return { seq, uid: list.uid(seq), flags: list.flags(seq), keywords: list.keywordsOf(seq) }
+  return { seq, uid: list.uid(seq), modseq: list.modseq(seq), flags: list.flags(seq), keywords: list.keywordsOf(seq) }
 }
 
 async function matchesStored(

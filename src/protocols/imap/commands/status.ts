@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts'
 import { ok, userCommand } from '../command.ts'
 import { Refusal } from '../errors.ts'
-import { formatStatus, parseStatusItems } from '../status-items.ts'
+import { parseStatusItems, statusWriter } from '../status-items.ts'
 import type { StatusItem } from '../status-items.ts'
 
 function parseStatus(args: Arguments): { name: string; items: StatusItem[] } {
@@ -15,6 +15,7 @@ function parseStatus(args: Arguments): { name: string; items: StatusItem[] } {
 export const status = userCommand('STATUS', parseStatus, async (session, { name, items }) => {
   const folder = await session.deps.store.folder(session.mailbox, name)
   if (!folder) throw new Refusal('NONEXISTENT', 'There is no such folder')
-  session.output.line(await formatStatus(session, folder, items))
+  const write = await statusWriter(session, [folder], items)
+  session.output.line(await write(folder))
   return ok('STATUS completed')
 })

@@ -1,19 +1,24 @@
-import type { FlagChange, MessageState } from '../../../mailbox/types.ts'
+import type { ConditionalChange, FlagChange } from '../../../mailbox/types.ts'
 import type { Arguments } from '../arguments.ts'
 import { folderCommand, no, ok } from '../command.ts'
 import type { Command, Reply } from '../command.ts'
+import { enableCondstore, messageLine } from '../condstore.ts'
 import { syntaxError } from '../errors.ts'
-import { flagSet, formatFlags } from '../flags.ts'
+import { flagSet } from '../flags.ts'
 import type { FlagSet } from '../flags.ts'
 import { RECENT } from '../message-list.ts'
 import type { MessageList } from '../message-list.ts'
 import { refuseReadOnly } from '../read-only.ts'
-import type { SequenceSet } from '../sequence-set.ts'
+import { formatSequenceSet } from '../sequence-set.ts'
+import type { MessageSet } from '../sequence-set.ts'
+import type { FolderSession } from '../session.ts'
 import { seqsOf } from '../transfer.ts'
 import { tellKeywords } from '../updates.ts'
 
 interface Request {
-  readonly set: SequenceSet
+  readonly set: MessageSet
+  /** only messages that have not changed since this modseq; undefined: all */
+  readonly unchangedSince: number | undefined
   readonly mode: FlagChange['mode']
   readonly silent: boolean
   readonly names: readonly string[]
@@ -23,18 +28,32 @@ const ITEM = /^FLAGS(\.SILENT)?$/
 
 function parseStore(args: Arguments): Request {
   args.space()
-  const set = args.sequenceSet()
+  const set = args.messageSet()
   args.space()
+  const unchangedSince = args.peek() === '(' ? parseModifiers(args) : undefined
   const mode = args.accept('+') ? 'add' : args.accept('-') ? 'remove' : 'replace'
   const item = ITEM.exec(args.itemName())
   if (!item) throw syntaxError('Unknown item')
   args.space()
   return {
     set,
+    unchangedSince,
     mode,
     silent: item[1] !== undefined,
     names: args.peek() === '(' ? args.list(() => args.flag()) : flagsInLine(args),
   }
+}
+
+/** RFC 7162 3.1.3 */
+function parseModifiers(args: Arguments): number {
+  const [modseq, ...more] = args.list(() => {
+    if (args.word() !== 'UNCHANGEDSINCE') throw syntaxError('Unknown modifier')
+    args.space()
+    return args.modseq()
+  })
+  if (modseq === undefined || more.length > 0) throw syntaxError('Not a list of modifiers')
+  args.space()
+  return modseq
 }
 
 /** Flags without brackets. */
@@ -45,33 +64,54 @@ function flagsInLine(args: Arguments): string[] {
 }
 
 const storing = (name: string, byUid: boolean): Command =>
-  folderCommand(name, parseStore, async (session, { set, mode, silent, names }): Promise<Reply> => {
-    const { selected, deps, output } = session
+  folderCommand(name, parseStore, async (session, { set, unchangedSince, mode, silent, names }): Promise<Reply> => {
+    const { selected, output } = session
     const { list } = selected
     refuseReadOnly(selected)
+    if (unchangedSince !== undefined) enableCondstore(session)
+    const condstore = session.enabled.has('CONDSTORE')
     const { flags, keywords } = flagSet(names)
     const change: FlagChange = { mode, flags, keywords: keywords.map((word) => list.spelling(word)) }
-    const seqs = seqsOf(list, set, byUid)
-    const uids = seqs.map((seq) => list.uid(seq))
-    const states = uids.length === 0 ? [] : await deps.store.storeFlags(session.mailbox, selected.folder.id, uids, change)
-    const told: MessageState[] = []
-    for (const state of states) {
+    const seqs = seqsOf(selected, set, byUid)
+    const { changed, refused } = await storeFlags(session, seqs, unchangedSince, change)
+    const told: { readonly uid: number; readonly flags: boolean }[] = []
+    for (const state of changed) {
       // With .SILENT the client reckons the flags itself: it is told only where another session has changed them too.
-      if (!silent || !isSame(state, expected(list, list.seq(state.uid), change))) told.push(state)
-      list.update(state)
+      const flags = !silent || !isSame(state, expected(list, list.seq(state.uid), change))
+      const difference = list.update(state)
+      if (flags || (condstore && (difference || unchangedSince !== undefined))) told.push({ uid: state.uid, flags })
     }
+    for (const state of refused) if (list.update(state)) told.push({ uid: state.uid, flags: true })
     tellKeywords(session)
-    for (const state of told) {
-      const seq = list.seq(state.uid)
-      output.line(
-        `* ${seq} FETCH (${byUid ? `UID ${state.uid} ` : ''}FLAGS ${formatFlags(list.flags(seq), list.keywordsOf(seq))})`,
-      )
+    for (const { uid, flags } of told.sort((a, b) => a.uid - b.uid)) {
+      output.line(messageLine(session, list, list.seq(uid), { uid: byUid, flags }))
       await output.relieve()
     }
-    if (states.length === uids.length) return ok(`${name} completed`)
-    selected.hint()
-    return byUid ? ok(`${name} completed`) : no('Some of the messages were removed', 'EXPUNGEISSUED')
+    // What others have changed below the new modseqs must be told too.
+    if (condstore) selected.hint()
+    const gone = changed.length + refused.length < seqs.length
+    if (gone) selected.hint()
+    const numbers = refused.map(({ uid }) => (byUid ? uid : list.seq(uid)))
+    const modified = numbers.length > 0 ? `MODIFIED ${formatSequenceSet(numbers)}` : null
+    if (gone && !byUid) return no('Some of the messages were removed', modified ?? 'EXPUNGEISSUED')
+    return ok(modified ? `${name} left out what has changed` : `${name} completed`, modified)
   })
+
+/** Changes the flags in the store, which of two sessions serves one first. */
+async function storeFlags(
+  { selected: { list, folder }, deps: { store }, mailbox }: FolderSession,
+  seqs: readonly number[],
+  unchangedSince: number | undefined,
+  change: FlagChange,
+): Promise<ConditionalChange> {
+  if (seqs.length === 0) return { changed: [], refused: [] }
+  if (unchangedSince === undefined) {
+    const uids = seqs.map((seq) => list.uid(seq))
+    return { changed: await store.storeFlags(mailbox, folder.id, uids, change), refused: [] }
+  }
+  const known = seqs.map((seq) => list.state(seq))
+  return store.storeFlagsIf(mailbox, folder.id, known, unchangedSince, change)
+}
 
 function expected(list: MessageList, seq: number, { mode, flags, keywords }: FlagChange): FlagSet {
   const before = { flags: list.flags(seq) & ~RECENT, keywords: list.keywordsOf(seq) }
