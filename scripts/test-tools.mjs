@@ -7,6 +7,8 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const packageOf = {
+  Xvfb: 'xvfb',
+  certutil: 'libnss3-tools',
   clamd: 'clamav-daemon',
   curl: 'curl',
   dnsmasq: 'dnsmasq-base',
@@ -17,9 +19,11 @@ const packageOf = {
   mpop: 'mpop',
   msmtp: 'msmtp',
   mutt: 'mutt',
+  offlineimap: 'offlineimap3',
   openssl: 'openssl',
   python3: 'python3',
   swaks: 'swaks libnet-ssleay-perl',
+  thunderbird: 'thunderbird',
   xmllint: 'libxml2-utils',
 }
 
