@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
-import { ImapFlow } from 'imapflow'
+import { ImapFlow, type ExpungeEvent, type FlagsEvent } from 'imapflow'
 import { PASSWORD, withImap } from './test-imap.ts'
 import type { TestMailbox } from './test-imap.ts'
 
@@ -161,6 +161,41 @@ test('imapflow switches on what it knows: IMAP4rev2, CONDSTORE, QRESYNC', async 
   const quota = await client.getQuota()
   assert.equal(quota && quota.storage?.limit, Math.floor(1e9 / 1024) * 1024)
   await client.logout()
+})
+
+test('imapflow comes back after a while, and is told what it has missed (QRESYNC)', async () => {
+  const mailbox = await imap.mailbox()
+  const before = await login(mailbox, { qresync: true })
+  for (const subject of ['uno', 'due', 'tre', 'quattro']) await before.append('INBOX', text(subject))
+  const known = await before.mailboxOpen('INBOX')
+  await before.logout()
+  const other = await imap.login(mailbox, 'INBOX')
+  await other.ok('STORE 2 +FLAGS.SILENT (\\Flagged)')
+  await other.ok('UID STORE 1,4 +FLAGS.SILENT (\\Deleted)')
+  await other.ok('EXPUNGE')
+  await other.append('INBOX', text('cinque'))
+
+  const again = await login(mailbox, { qresync: true })
+  const gone: object[] = []
+  const changed = new Map<number | undefined, string[]>()
+  again.on('expunge', ({ uid, vanished, earlier }: ExpungeEvent) => gone.push({ uid, vanished, earlier }))
+  again.on('flags', ({ uid, flags }: FlagsEvent) => changed.set(uid, [...(flags ?? [])]))
+  const { uidValidity, highestModseq: changedSince } = known
+  const opened = await again.mailboxOpen('INBOX', { uidValidity, changedSince })
+  assert.equal(opened.exists, 3)
+  assert.deepEqual(gone, [
+    { uid: 1, vanished: true, earlier: true },
+    { uid: 4, vanished: true, earlier: true },
+  ])
+  assert.deepEqual(changed.get(2), ['\\Flagged'])
+  assert.ok(!changed.has(3))
+  // What is new, and nothing else.
+  const arrived = await again.fetchAll(`${known.uidNext}:*`, { envelope: true }, { uid: true })
+  assert.deepEqual(
+    arrived.map(({ uid, envelope }) => [uid, envelope?.subject]),
+    [[5, 'cinque']],
+  )
+  await again.logout()
 })
 
 test('curl lists, fetches, searches and uploads', needs('curl'), async () => {
