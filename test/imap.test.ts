@@ -26,7 +26,8 @@ async function send(from: Account, to: Account, subject: string, body = 'Perché
 const withLf = (source: Buffer): string => source.toString('latin1').replaceAll('\r\n', '\n')
 
 /** It folds header lines anew, and adds some of its own. */
-const asGetmailWrites = (text: string): string => text.replace(/\n[ \t]+/g, ' ').replace(/^(Return-Path|X-getmail-.*): .*\n/gm, '')
+const asGetmailWrites = (text: string): string =>
+  text.replace(/\n[ \t]+/g, ' ').replace(/^(Return-Path|X-getmail-.*): .*\n/gm, '')
 
 const IMAPLIB = `
 import imaplib, ssl, sys
@@ -51,7 +52,16 @@ test('curl, imaplib and getmail fetch what was sealed (I5); getmail knows what i
 
   for (const { uid, source } of stored) {
     const url = `imaps://localhost:${port}/INBOX;UID=${uid}`
-    const fetched = await execute('curl', ['-sS', '--max-time', '20', '--cacert', provider.ca, '-u', `${address}:${password}`, url])
+    const fetched = await execute('curl', [
+      '-sS',
+      '--max-time',
+      '20',
+      '--cacert',
+      provider.ca,
+      '-u',
+      `${address}:${password}`,
+      url,
+    ])
     assert.equal(fetched.code, 0, fetched.stderr)
     assert.ok(Buffer.from(fetched.stdout, 'latin1').equals(source), `envelope ${uid}`)
     await judge(t, provider.ca, source)
@@ -113,4 +123,3 @@ test('fetchmail takes what is there, then waits in IDLE and takes what comes', a
   assert.ok(readFileSync(mbox, 'latin1') === stored.map(({ source }) => withLf(source)).join(''), 'what was sealed (I5)')
   await consistent(provider)
 })
-

@@ -3,7 +3,7 @@
  * the other after a run, and another run changes nothing.
  */
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import type { ImapFlow } from 'imapflow'
@@ -56,7 +56,11 @@ const offlineimap: Program = {
 }
 
 /** Each with what could go wrong on the way: long, 8-bit, dots. */
-const BODIES = { lungo: `${'0123456789'.repeat(7)}\r\n`.repeat(20_000), accenti: 'Perché no? €\r\n', punti: '.\r\n..\r\n\r\n.x\r\n' }
+const BODIES = {
+  lungo: `${'0123456789'.repeat(7)}\r\n`.repeat(20_000),
+  accenti: 'Perché no? €\r\n',
+  punti: '.\r\n..\r\n\r\n.x\r\n',
+}
 
 for (const [program, account, writer] of [
   [mbsync, mario, lucia],
