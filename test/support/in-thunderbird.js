@@ -59,14 +59,10 @@ async function press(id) {
 }
 
 export async function setUp({ protocol, name, address, password, incomingPort, outgoingPort }) {
-  if (MailServices.accounts.accounts.length > 0) {
-    // To whom has an account already, the menu offers another; a new user is asked by himself.
-    await window.openAccountHub('MAIL')
-  }
   await fill('realName', name)
   await fill('email', address)
-  // It looks for the settings, and finds none.
-  await press('forward')
+  // Otherwise it would look for the settings all over the Internet.
+  await press('manualConfiguration')
   await fill('incomingProtocol', protocol === 'imap' ? 1 : 2)
   await fillServer('incoming', incomingPort)
   await press('forward')
