@@ -41,7 +41,7 @@ function prepare(t: TestContext, program: 'mutt' | 'neomutt'): Mutt {
     folder,
     async press(name, keys) {
       const line = [program, '-n', '-F', config, '-f', `+${name}`, '-e', `push "${keys}"`].map((word) => `'${word}'`).join(' ')
-      const { code, stdout, stderr } = await execute('timeout', ['30', 'script', '-qec', line, '/dev/null'], { environment })
+      const { code, stdout, stderr } = await execute('timeout', ['60', 'script', '-qec', line, '/dev/null'], { environment })
       assert.equal(code, 0, stdout + stderr)
     },
   }

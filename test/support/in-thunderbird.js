@@ -205,7 +205,6 @@ export async function moveTo(use) {
 export async function waitForMark(subject, mark) {
   const has = {
     flagged: () => listed()[rowOf(subject)]?.isFlagged,
-    read: () => listed()[rowOf(subject)]?.isRead,
     gone: () => rowOf(subject) < 0,
   }
   await until(`"${subject}" ${mark}`, has[mark])

@@ -44,6 +44,8 @@ export async function readInbox(client: ImapFlow): Promise<ReadMessage[]> {
       source: true,
       size: true,
     })) {
+      // A change of flags that another client makes meanwhile is told as a FETCH too (RFC 9051 7.5.2).
+      if (!source && size === undefined) continue
       if (!source || size === undefined) throw new Error('the server gave no source')
       messages.push({ uid, subject: envelope?.subject ?? '', source, size })
     }

@@ -82,11 +82,12 @@ export interface Thunderbird {
   openAttachedMessage(name: string): Promise<Shown>
   /** Writes a message in the editor and sends it; resolves when it is sent and its copy filed. */
   send(message: { from: string; to: string; subject: string; text: string; attachment: string }): Promise<void>
-  /** Does something with the open message: a command of the menus; `folder` is where to. */
+  /** Gives a command of the menus, about the open message. */
   command(name: 'cmd_markAsFlagged' | 'cmd_delete' | 'cmd_tag1'): Promise<void>
+  /** Moves the open message to the folder of that use. */
   moveTo(use: 'Archive' | 'Trash'): Promise<void>
-  /** Waits until the message of this subject in the open folder has all these marks. */
-  waitForMark(subject: string, mark: 'flagged' | 'read' | 'gone'): Promise<void>
+  /** Waits until the message of this subject in the open folder is so. */
+  waitForMark(subject: string, mark: 'flagged' | 'gone'): Promise<void>
 }
 
 /** Starts it and waits until it can be driven; it ends with the test. `ca` is the PEM file of an authority to be trusted. */
