@@ -32,6 +32,29 @@ export const MAILBOX_CHECKS: readonly Check[] = [
           join tombstone t on t.slot = m.slot and t.folder = m.folder and t.uid = m.uid`,
   },
   {
+    invariant: 'I8',
+    says: 'A message is in a folder',
+    sql: `select 'folder ' || m.folder || ' uid ' || m.uid as problem from message m
+          where not exists (select 1 from folder f where f.slot = m.slot and f.id = m.folder)`,
+  },
+  {
+    invariant: 'I8',
+    says: 'Who asks for the changes since a cursor finds each message: as one of the last ones, or by its page of UIDs',
+    sql: `select 'folder ' || m.folder || ' uid ' || m.uid as problem from (
+            select slot, folder, uid, modseq, min(modseq) over (
+              partition by slot, folder order by uid rows between 1 following and unbounded following) as later from message) m
+          left join message_page p on p.slot = m.slot and p.folder = m.folder and p.page = m.uid >> 8
+          where m.later < m.modseq and coalesce(p.modseq, 0) < m.modseq`,
+  },
+  {
+    invariant: 'I8',
+    says: 'Who asks for the changes since a cursor finds each tombstone by its page of UIDs',
+    sql: `select 'folder ' || t.folder || ' uid ' || t.uid as problem from tombstone t
+          join folder f on f.slot = t.slot and f.id = t.folder
+          left join message_page p on p.slot = t.slot and p.folder = t.folder and p.page = t.uid >> 8
+          where coalesce(p.modseq, 0) < t.modseq`,
+  },
+  {
     invariant: 'I5',
     says: 'A content has the bytes that it was stored with',
     sql: `select 'content ' || id as problem from content
@@ -45,8 +68,8 @@ export const MAILBOX_CHECKS: readonly Check[] = [
   },
   {
     invariant: 'I5',
-    says: 'A message has the size of its content',
+    says: 'A message has a content, and its size',
     sql: `select 'folder ' || m.folder || ' uid ' || m.uid as problem from message m
-          join content c on c.slot = m.slot and c.id = m.content where c.size <> m.size`,
+          left join content c on c.slot = m.slot and c.id = m.content where c.id is null or c.size <> m.size`,
   },
 ]

@@ -71,7 +71,7 @@ test('flags are changed where a message has not changed since, or only otherwise
   // A message that is gone is neither.
   await store.move(owner, id, [4], 'Archivio')
   const gone = await store.storeFlagsIf(owner, id, known.slice(3), since, adding(Flag.answered))
-  assert.deepEqual(gone, { changed: [], refused: [] })
+  assert.deepEqual([gone.changed, gone.refused], [[], []])
   const stranger = await mailbox({ beside: owner })
   const theirs = store.storeFlagsIf(stranger, id, known, 1e9, adding(Flag.draft))
   await assert.rejects(theirs, { code: 'no-such-folder' })

@@ -73,6 +73,7 @@ export async function insertMailbox(
 /** Expunges a folder's messages and removes it. */
 export async function removeFolder(tx: Transaction, mailbox: MailboxRef, folder: string, now: number): Promise<void> {
   await tx.query('select mailbox_expunge($1, $2, $3, null, true, $4)', [mailbox.slot, mailbox.id, folder, new Date(now)])
+  await tx.query('delete from message_page where slot = $1 and folder = $2', [mailbox.slot, folder])
   await tx.query('delete from folder where slot = $1 and id = $2', [mailbox.slot, folder])
 }
 

@@ -3,18 +3,20 @@ import { clientError } from '../base/errors.ts'
 import type { Database } from '../storage/database.ts'
 import { insertFolders, isUseTaken, removeFolder, renameFolders, setSubscribed } from './folder-queries.ts'
 import { canonicalName, checkedName, parentsOf } from './folder-names.ts'
+import type { Bulk } from './bulk.ts'
 import type { FolderRow, MailboxQueries } from './queries.ts'
-import { unpackStates } from './state-columns.ts'
+import { numbersOf } from './state-columns.ts'
 import type { MailboxRef, SpecialUse } from './types.ts'
 
 export interface FoldersDeps {
   readonly database: Database
-  readonly queries: Pick<MailboxQueries, 'folder' | 'folders' | 'states' | 'copy'>
+  readonly queries: Pick<MailboxQueries, 'folder' | 'folders' | 'states'>
+  readonly bulk: Pick<Bulk, 'clear' | 'move'>
   readonly now: () => number
 }
 
 /** The folder commands; each answers once committed, with the errors of `MailboxStore`. */
-export function createFolders({ database: { transactor }, queries, now }: FoldersDeps) {
+export function createFolders({ database: { transactor }, queries, bulk, now }: FoldersDeps) {
   async function existing(mailbox: MailboxRef, name: string): Promise<FolderRow> {
     const [row] = await queries.folder(mailbox, canonicalName(name))
     if (!row) throw clientError('no-such-folder', `There is no folder "${name}"`)
@@ -39,6 +41,8 @@ export function createFolders({ database: { transactor }, queries, now }: Folder
   async function remove(mailbox: MailboxRef, name: string): Promise<void> {
     if (canonicalName(name) === 'INBOX') throw clientError('folder-not-removable', 'The inbox cannot be removed')
     const { id } = await existing(mailbox, name)
+    // Most of it in steps that let others in; what has come meanwhile goes with the folder.
+    await bulk.clear(mailbox, id)
     await transactor.transact(mailbox.slot, (tx) => removeFolder(tx, mailbox, id, now()))
   }
 
@@ -67,7 +71,7 @@ export function createFolders({ database: { transactor }, queries, now }: Folder
   async function moveInbox(mailbox: MailboxRef, inbox: FolderRow, name: string): Promise<void> {
     const target = await create(mailbox, name)
     const [states] = await queries.states(mailbox, inbox.id)
-    if (states) await queries.copy(mailbox, inbox.id, Array.from(unpackStates(states).uids), target.id, true, new Date(now()))
+    if (states) await bulk.move(mailbox, inbox.id, numbersOf(states.uids), target.id)
   }
 
   async function subscribe(mailbox: MailboxRef, name: string, subscribed: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * SQL of the mailbox tables (migrations 0002 and 0017); rows as the database gives them. UIDs are compared with `any`: joined from `unnest`, a table
- * without statistics is read by whole folders. `modseq > 0` always holds: it names the index of the change log, which is partial.
+ * SQL of the mailbox tables (migrations 0002, 0017 and that of changes of many messages); rows as the database gives them. UIDs are compared
+ * with `any`: joined from `unnest`, a table without statistics is read by whole folders. What tells of many messages comes as arrays in one row,
+ * as text, which is read in a fifth of the time of rows.
  */
 import type { Database } from '../storage/database.ts'
 import type { PackedStates } from './state-columns.ts'
@@ -26,14 +27,25 @@ export interface StateRow {
   keywords: string[]
 }
 
-/** One row of the change log: "c" the folder's cursor (uid = next UID), "m" a message, "v" a vanished one. */
-export interface ChangeRow extends StateRow {
-  kind: 'c' | 'm' | 'v'
+/** What changed in a folder since a cursor: its cursor and next UID, new and changed messages, UIDs that are gone (some perhaps twice). */
+export interface ChangeRow extends PackedStates {
+  modseq: number
+  uid_next: number
+  vanished: string
 }
 
-/** A state after a conditional change: was it changed? */
-export interface PassedRow extends StateRow {
+/** The states of messages after a change of flags, and whether it was done; of those that it was done to, the cursor before and after. */
+export interface FlagsRow extends PackedStates {
   passed: boolean
+  since: number
+  modseq: number
+}
+
+/** The UIDs (an array as text) of what was copied; the first has `first_uid` in the destination, the others follow. */
+export interface CopyRow {
+  uid_validity: number
+  first_uid: number
+  uids: string
 }
 
 export interface SizeRow {
@@ -98,12 +110,44 @@ const MESSAGES = `select ${MESSAGE}, null as parsed from message m where ${WANTE
 const MESSAGES_WITH_STRUCTURE = `select ${MESSAGE}, convert_from(c.parsed, 'UTF8') as parsed
   from message m join content c on c.slot = m.slot and c.id = m.content where ${WANTED_MESSAGES}`
 
-const STATES = `select f.modseq, coalesce(s.uids, '{}') as uids, coalesce(s.modseqs, '{}') as modseqs, coalesce(s.flags, '{}') as flags,
-    s.keywords
-  from folder f, lateral (
-    select array_agg(m.uid)::text as uids, array_agg(m.modseq)::text as modseqs, array_agg(m.flags)::text as flags,
-      jsonb_agg(jsonb_build_array(m.uid, m.keywords)) filter (where m.keywords <> '{}') as keywords
-    from (select uid, modseq, flags, keywords from message where slot = $1 and folder = $3 order by uid) m) s
+/** Columns of `PackedStates`, from arrays that are null if there is nothing. */
+const packed = (from: string): string =>
+  `${['uids', 'modseqs', 'flags'].map((name) => `coalesce(${from}.${name}::text, '{}') as ${name}`).join(', ')}, ${from}.keywords`
+const packStates = (
+  messages: string,
+): string => `select array_agg(m.uid) as uids, array_agg(m.modseq) as modseqs, array_agg(m.flags) as flags,
+    jsonb_agg(jsonb_build_array(m.uid, m.keywords)) filter (where m.keywords <> '{}') as keywords
+  from (${messages}) m`
+
+const STATES = `select f.modseq, ${packed('s')}
+  from folder f, lateral (${packStates('select uid, modseq, flags, keywords from message where slot = $1 and folder = $3 order by uid')}) s
+  where f.slot = $1 and f.mailbox = $2 and f.id = $3`
+
+/**
+ * UIDs of what has gone since $4 from folder f. A page (migration of table message_page) is of 256 UIDs; it has changed if one of its messages
+ * has. Each is looked into by itself: what the planner knows of a fresh table would let it read the folder.
+ */
+const GONE = `select t.uid from message_page p, lateral (
+    select uid from tombstone where slot = $1 and folder = $3 and uid >= p.page << 8 and uid < (p.page + 1) << 8 and modseq > $4 offset 0) t
+  where p.slot = $1 and p.folder = $3 and p.modseq > $4 and f.modseq > $4`
+
+/** Every message above `top`, the last one that has not changed since $4, is new or changed; of the others those that their pages tell of. */
+const CHANGES = `select f.modseq, f.uid_next, ${packed('s')}, coalesce(v.uids::text, '{}') as vanished
+  from folder f,
+  lateral (select coalesce((
+    select uid from message where slot = $1 and folder = $3 and modseq <= $4 and f.modseq > $4 order by uid desc limit 1), 0) as uid) top,
+  lateral (${packStates(`
+    select uid, modseq, flags, keywords from (
+      select c.* from message_page p, lateral (
+        select uid, modseq, flags, keywords from message where slot = $1 and folder = $3 and modseq > $4
+          and uid >= p.page << 8 and uid < (p.page + 1) << 8 and uid <= top.uid offset 0) c
+      where p.slot = $1 and p.folder = $3 and p.modseq > $4 and f.modseq > $4
+      union all select uid, modseq, flags, keywords from message where slot = $1 and folder = $3 and uid > top.uid and f.modseq > $4
+    ) c order by uid`)}) s,
+  lateral (select array_agg(g.uid order by g.uid) as uids from (
+    ${GONE}
+    union all select g.uid from generate_series(1, f.uid_next - 1) g(uid) where f.forgotten_modseq > $4
+      and not exists (select 1 from message m where m.slot = $1 and m.folder = $3 and m.uid = g.uid)) g) v
   where f.slot = $1 and f.mailbox = $2 and f.id = $3`
 
 /** substr of a length that would be negative fails, so each part is cut at both its ends. */
@@ -124,6 +168,11 @@ const PIECES = {
   bytes: pieces((bytes) => bytes),
   text: pieces((bytes) => `convert_from(${bytes}, 'UTF8')`),
 }
+
+const STORE_FLAGS = `select true as passed, s.since, s.modseq, s.changed, ${packed('s')}
+  from mailbox_store_flags($1, $2, $3, $4, $5, $6, $7, $8) s`
+const STORE_FLAGS_IF = `select s.passed, s.since, s.modseq, ${packed('s')}
+  from mailbox_store_flags_if($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) s`
 
 /** A folder that does not exist is no folder, not the inbox. */
 const APPEND = `with target as (
@@ -149,28 +198,18 @@ export function mailboxQueries({ reader, transactor }: Database) {
      * counts as vanished; some come twice then.
      */
     changes: ({ slot, id }: MailboxRef, folder: string, since: number) =>
-      reader.read<ChangeRow>(
-        `select 'c' as kind, uid_next as uid, modseq, 0 as flags, '{}'::text[] as keywords
-           from folder where slot = $1 and mailbox = $2 and id = $3
-         union all select 'm', uid, modseq, flags, keywords from message where slot = $1 and folder = $3
-           and modseq > $4 and modseq > 0
-         union all select 'v', uid, modseq, 0, '{}' from tombstone where slot = $1 and folder = $3 and modseq > $4
-         union all select 'v', g.uid, f.modseq, 0, '{}' from folder f, generate_series(1, f.uid_next - 1) g(uid)
-           where f.slot = $1 and f.mailbox = $2 and f.id = $3 and f.forgotten_modseq > $4
-             and not exists (select 1 from message m where m.slot = $1 and m.folder = $3 and m.uid = g.uid)
-         order by uid`,
-        [slot, id, folder, since],
-      ),
+      reader.read<ChangeRow>(CHANGES, [slot, id, folder, since]),
 
-    /** One statement, so one snapshot: "f" up to which modseq tombstones are forgotten, "v" the UIDs of those that are there. */
+    /** One statement, so one snapshot: up to which modseq tombstones are forgotten, and the UIDs of those that are there. */
     vanished: ({ slot, id }: MailboxRef, folder: string, since: number) =>
-      reader.read<{ kind: 'f' | 'v'; value: number }>(
-        `select 'f' as kind, forgotten_modseq as value from folder where slot = $1 and mailbox = $2 and id = $3
-         union all select 'v', uid from tombstone where slot = $1 and folder = $3 and modseq > $4 order by value`,
+      reader.read<{ forgotten_modseq: number; uids: string }>(
+        `select f.forgotten_modseq, coalesce(v.uids::text, '{}') as uids
+         from folder f, lateral (select array_agg(g.uid order by g.uid) as uids from (${GONE}) g) v
+         where f.slot = $1 and f.mailbox = $2 and f.id = $3`,
         [slot, id, folder, since],
       ),
 
-    /** All messages of a folder in one row, with the cursor at which they were so: arrays are read in a fifth of the time of rows. */
+    /** All messages of a folder, with the cursor at which they were so. */
     states: ({ slot, id }: MailboxRef, folder: string) =>
       reader.read<PackedStates & { modseq: number }>(STATES, [slot, id, folder]),
 
@@ -216,6 +255,7 @@ export function mailboxQueries({ reader, transactor }: Database) {
         at,
       ]),
 
+    /** @param known if the folder is as it was at this cursor, no states are answered, only how many were changed */
     storeFlags: (
       { slot, id }: MailboxRef,
       folder: string,
@@ -223,15 +263,17 @@ export function mailboxQueries({ reader, transactor }: Database) {
       mode: string,
       flags: number,
       keywords: readonly string[],
+      known: number | null,
     ) =>
-      transactor.call<StateRow>(slot, 'select * from mailbox_store_flags($1, $2, $3, $4, $5, $6, $7)', [
+      transactor.call<FlagsRow & { changed: number }>(slot, STORE_FLAGS, [
         slot,
         id,
         folder,
-        uids,
+        listOf(uids),
         mode,
         flags,
         keywords,
+        known,
       ]),
 
     /** `known`: arrays in step, as the function wants them. */
@@ -243,16 +285,18 @@ export function mailboxQueries({ reader, transactor }: Database) {
       unchangedSince: number,
       known: readonly [uids: readonly number[], flags: readonly number[], keywords: readonly string[]],
     ) =>
-      transactor.call<PassedRow>(slot, 'select * from mailbox_store_flags_if($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', [
+      transactor.call<FlagsRow>(slot, STORE_FLAGS_IF, [
         slot,
         id,
         folder,
-        uids,
+        listOf(uids),
         mode,
         flags,
         keywords,
         unchangedSince,
-        ...known,
+        listOf(known[0]),
+        listOf(known[1]),
+        known[2],
       ]),
 
     sizes: ({ slot, id }: MailboxRef, folders: readonly string[]) =>
@@ -267,22 +311,33 @@ export function mailboxQueries({ reader, transactor }: Database) {
     usage: ({ slot, id }: MailboxRef) =>
       reader.read<{ used: number; quota: number }>('select used, quota from mailbox where slot = $1 and id = $2', [slot, id]),
 
-    expunge: ({ slot, id }: MailboxRef, folder: string, uids: readonly number[] | null, at: Date) =>
-      transactor.call<{ uid: number }>(slot, 'select uid from mailbox_expunge($1, $2, $3, $4, false, $5) uid', [
+    /** The messages that carry \\Deleted, whoever may have read or changed them meanwhile. */
+    deleted: ({ slot, id }: MailboxRef, folder: string) =>
+      reader.read<{ uids: string }>(
+        `select coalesce(d.uids::text, '{}') as uids
+         from folder f, lateral (select array_agg(uid) as uids from message where slot = $1 and folder = $3 and flags & 8 <> 0) d
+         where f.slot = $1 and f.mailbox = $2 and f.id = $3`,
+        [slot, id, folder],
+      ),
+
+    /** Removes those that carry \\Deleted, or with `any` whatever their flags; answers which. */
+    expunge: ({ slot, id }: MailboxRef, folder: string, uids: readonly number[], any: boolean, at: Date) =>
+      transactor.call<{ uids: string }>(
         slot,
-        id,
-        folder,
-        uids,
-        at,
-      ]),
+        `select coalesce(gone::text, '{}') as uids from mailbox_expunge($1, $2, $3, $4, $5, $6) gone`,
+        [slot, id, folder, listOf(uids), any, at],
+      ),
 
     copy: ({ slot, id }: MailboxRef, folder: string, uids: readonly number[], to: string, move: boolean, at: Date) =>
-      transactor.call<{ source_uid: number; uid: number; uid_validity: number }>(
+      transactor.call<CopyRow>(
         slot,
-        'select * from mailbox_copy($1, $2, $3, $4, $5, $6, $7)',
-        [slot, id, folder, uids, to, move, at],
+        `select uid_validity, first_uid, coalesce(uids::text, '{}') as uids from mailbox_copy($1, $2, $3, $4, $5, $6, $7)`,
+        [slot, id, folder, listOf(uids), to, move, at],
       ),
   }
 }
+
+/** Numbers as a PostgreSQL array: the driver puts each of an array in quotes. */
+const listOf = (numbers: readonly number[]): string => `{${numbers.join(',')}}`
 
 export type MailboxQueries = ReturnType<typeof mailboxQueries>

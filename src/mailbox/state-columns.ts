@@ -4,7 +4,7 @@
  */
 import type { FolderChanges, MessageState, StateColumns } from './types.ts'
 
-/** As `states` of queries.ts gives them: arrays as PostgreSQL writes them, keywords of the messages that have some. */
+/** States as queries.ts gives them: arrays in step as PostgreSQL writes them, keywords of the messages that have some. */
 export interface PackedStates {
   readonly uids: string
   readonly modseqs: string
@@ -53,6 +53,7 @@ export function columnsOf(states: readonly MessageState[]): StateColumns {
   return columns
 }
 
+/** @param packed by UID */
 export function unpackStates({ uids, modseqs, flags, keywords }: PackedStates): StateColumns {
   const numbers = numbersOf(uids)
   const columns = new Columns(numbers.length)
@@ -64,8 +65,19 @@ export function unpackStates({ uids, modseqs, flags, keywords }: PackedStates): 
   return columns
 }
 
+/** The same as objects, by UID; they may come in any order. */
+export function unpackMessages({ uids, modseqs, flags, keywords }: PackedStates): MessageState[] {
+  const [modseqOf, flagsOf] = [numbersOf(modseqs), numbersOf(flags)]
+  const wordsOf = new Map(keywords)
+  return numbersOf(uids)
+    .map((uid, at) => ({ uid, modseq: modseqOf[at] ?? 0, flags: flagsOf[at] ?? 0, keywords: wordsOf.get(uid) ?? NONE }))
+    .sort((a, b) => a.uid - b.uid)
+}
+
+const NONE: readonly string[] = []
+
 /** Reads `{1,2,3}`; JSON's parser is the fastest that there is. */
-const numbersOf = (list: string): number[] => JSON.parse(`[${list.slice(1, -1)}]`) as number[]
+export const numbersOf = (list: string): number[] => JSON.parse(`[${list.slice(1, -1)}]`) as number[]
 
 /** What the columns are after changes. */
 export function changedColumns(

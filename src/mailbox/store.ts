@@ -9,16 +9,18 @@ import { encodeParsed, parseStructure } from '../mime/structure.ts'
 import type { Blobs } from '../storage/blobs.ts'
 import type { Bus } from '../storage/bus.ts'
 import type { Database } from '../storage/database.ts'
+import { createBulk } from './bulk.ts'
 import { blobItem, BytesPack, contentItem } from './content.ts'
 import { createContents } from './contents.ts'
 import { canonicalName } from './folder-names.ts'
+import { createFlagChanges } from './flag-changes.ts'
 import { createFolders } from './folders.ts'
 import { readMessages } from './messages.ts'
-import { mailboxQueries, type FolderRow, type StateRow } from './queries.ts'
+import { mailboxQueries, type FolderRow } from './queries.ts'
 import { createSnapshots } from './snapshots.ts'
-import { statesOf } from './state-columns.ts'
+import { numbersOf, statesOf, unpackMessages } from './state-columns.ts'
 import { translateErrors } from './store-errors.ts'
-import type { AppendRequest, FlagChange, Folder, FolderChanges, MailboxRef, MailboxStore, MessageState } from './types.ts'
+import type { AppendRequest, Folder, FolderChanges, MailboxRef, MailboxStore } from './types.ts'
 
 export interface MailboxStoreDeps {
   readonly database: Database
@@ -30,7 +32,9 @@ export interface MailboxStoreDeps {
 export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDeps): MailboxStore {
   const queries = mailboxQueries(database)
   const contents = createContents(queries, blobs)
-  const folders = createFolders({ database, queries, now })
+  const flagChanges = createFlagChanges({ queries, changing })
+  const bulk = createBulk({ queries, changing, now })
+  const folders = createFolders({ database, queries, bulk, now })
   const snapshots = createSnapshots({ queries, changes })
 
   async function folderRow(mailbox: MailboxRef, name: string): Promise<FolderRow> {
@@ -68,24 +72,9 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
   }
 
   async function changes(mailbox: MailboxRef, folderId: string, since: number): Promise<FolderChanges> {
-    const rows = await queries.changes(mailbox, folderId, since)
-    const cursor = rows.find((row) => row.kind === 'c')
-    if (!cursor) throw clientError('folder-changed', 'The folder was removed')
-    return {
-      modseq: cursor.modseq,
-      uidNext: cursor.uid,
-      changed: rows.filter((row) => row.kind === 'm').map(toState),
-      vanished: rows.filter((row) => row.kind === 'v').map((row) => row.uid),
-    }
-  }
-
-  async function copyTo(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string, move: boolean) {
-    const target = await folderRow(mailbox, to)
-    const rows = await changing(mailbox, () => queries.copy(mailbox, folderId, uids, target.id, move, new Date(now())))
-    return {
-      uidValidity: rows[0]?.uid_validity ?? target.uid_validity,
-      uids: rows.map((row): [number, number] => [row.source_uid, row.uid]),
-    }
+    const [row] = await queries.changes(mailbox, folderId, since)
+    if (!row) throw clientError('folder-changed', 'The folder was removed')
+    return { modseq: row.modseq, uidNext: row.uid_next, changed: unpackMessages(row), vanished: numbersOf(row.vanished) }
   }
 
   return {
@@ -122,13 +111,9 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     changes,
 
     async vanished(mailbox, folderId, since) {
-      const rows = await queries.vanished(mailbox, folderId, since)
-      const forgotten = rows.find((row) => row.kind === 'f')
-      if (!forgotten) throw clientError('folder-changed', 'The folder was removed')
-      return {
-        uids: rows.filter((row) => row.kind === 'v').map((row) => row.value),
-        complete: since >= forgotten.value,
-      }
+      const [row] = await queries.vanished(mailbox, folderId, since)
+      if (!row) throw clientError('folder-changed', 'The folder was removed')
+      return { uids: numbersOf(row.uids), complete: since >= row.forgotten_modseq }
     },
 
     messages: ({ slot }, folderId, uids, structure = true) =>
@@ -146,24 +131,12 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
       return { uidValidity: rows[0]?.uid_validity ?? 0, uids: rows.map(({ uid }) => uid) }
     },
 
-    storeFlags: async (mailbox, folderId, uids, { mode, flags, keywords }) =>
-      (await changing(mailbox, () => queries.storeFlags(mailbox, folderId, uids, mode, flags, keywords))).map(toState),
-
-    async storeFlagsIf(mailbox, folderId, known, unchangedSince, change) {
-      const uids = known.map(({ uid }) => uid)
-      const knowledge = knownBefore(known, unchangedSince, change)
-      const rows = await changing(mailbox, () => queries.storeFlagsIf(mailbox, folderId, uids, change, unchangedSince, knowledge))
-      return {
-        changed: rows.filter((row) => row.passed).map(toState),
-        refused: rows.filter((row) => !row.passed).map(toState),
-      }
-    },
-
-    copy: (mailbox, folderId, uids, to) => copyTo(mailbox, folderId, uids, to, false),
-    move: (mailbox, folderId, uids, to) => copyTo(mailbox, folderId, uids, to, true),
-
-    expunge: async (mailbox, folderId, uids) =>
-      (await changing(mailbox, () => queries.expunge(mailbox, folderId, uids ?? null, new Date(now())))).map(({ uid }) => uid),
+    storeFlags: flagChanges.store,
+    storeFlagsAt: flagChanges.storeAt,
+    storeFlagsIf: flagChanges.storeIf,
+    copy: async (mailbox, folderId, uids, to) => bulk.copy(mailbox, folderId, uids, (await folderRow(mailbox, to)).id),
+    move: async (mailbox, folderId, uids, to) => bulk.move(mailbox, folderId, uids, (await folderRow(mailbox, to)).id),
+    expunge: bulk.expunge,
 
     async folderSizes(mailbox, folderIds) {
       const rows = await queries.sizes(mailbox, folderIds)
@@ -178,28 +151,6 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
 
     watch: (mailbox, listener) => bus.subscribe(mailbox.id, listener),
   }
-}
-
-/**
- * What `mailbox_store_flags_if` compares: of each message that the caller knew in the state that it asks for, those flags that are to change.
- * What it came to know later is no ground to change it.
- */
-function knownBefore(
-  known: readonly MessageState[],
-  unchangedSince: number,
-  change: FlagChange,
-): [uids: number[], flags: number[], keywords: string[]] {
-  const before = known.filter(({ modseq }) => modseq <= unchangedSince)
-  return [
-    before.map(({ uid }) => uid),
-    before.map(({ flags }) => flags & change.flags),
-    before.map(({ keywords }) =>
-      keywords
-        .filter((word) => change.keywords.includes(word))
-        .sort()
-        .join(' '),
-    ),
-  ]
 }
 
 function toFolder(row: FolderRow): Folder {
@@ -219,5 +170,3 @@ function toFolder(row: FolderRow): Folder {
 /** Words as a PostgreSQL array. */
 const arrayLiteral = (words: readonly string[]): string =>
   `{${words.map((word) => `"${word.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
-
-const toState = ({ uid, modseq, flags, keywords }: StateRow): MessageState => ({ uid, modseq, flags, keywords })

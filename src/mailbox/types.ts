@@ -114,9 +114,18 @@ export interface FlagChange {
   readonly keywords: readonly string[]
 }
 
-/** A change of flags that was asked for only where a message had not changed (RFC 7162 3.1.3). */
-export interface ConditionalChange {
+/** What became of messages by a change of flags, for who follows the folder. */
+export interface FlagsChanged {
+  /** the new state of those that exist, by UID; some may have been so already */
   readonly changed: MessageState[]
+  /** who knew all of the folder up to this cursor, */
+  readonly since: number
+  /** knows it up to this one now, with `changed` */
+  readonly modseq: number
+}
+
+/** A change of flags that was asked for only where a message had not changed (RFC 7162 3.1.3). */
+export interface ConditionalChange extends FlagsChanged {
   /** the state of those that had changed meanwhile, and were left as they are */
   readonly refused: MessageState[]
 }
@@ -136,7 +145,8 @@ export interface MailboxUsage {
 }
 
 /**
- * The mailbox store. Errors are `CeralaccaError`s with these codes: `no-such-folder`, `folder-exists`, `folder-not-removable`,
+ * The mailbox store. What changes very many messages does so step by step, unless it says "all or none": others get in between, and if it fails
+ * some are changed and some are not. Errors are `CeralaccaError`s with these codes: `no-such-folder`, `folder-exists`, `folder-not-removable`,
  * `bad-folder-name`, `special-use-taken`, `over-quota`, `folder-changed` (it was deleted under the session).
  */
 export interface MailboxStore {
@@ -171,6 +181,17 @@ export interface MailboxStore {
   /** Changes flags; answers the new state of the messages that exist. */
   storeFlags(mailbox: MailboxRef, folderId: string, uids: readonly number[], change: FlagChange): Promise<MessageState[]>
   /**
+   * Changes flags, for who follows the folder: `known` are the messages as they were at that cursor, none of them gone. If nothing has changed in
+   * the folder since then, it costs less.
+   */
+  storeFlagsAt(
+    mailbox: MailboxRef,
+    folderId: string,
+    known: readonly MessageState[],
+    cursor: number,
+    change: FlagChange,
+  ): Promise<FlagsChanged>
+  /**
    * Changes flags of messages that have not changed since a modseq. Adding and removing flags is also done where only other flags have changed
    * since the caller knew the message: `known` is what it knew.
    */
@@ -181,6 +202,7 @@ export interface MailboxStore {
     unchangedSince: number,
     change: FlagChange,
   ): Promise<ConditionalChange>
+  /** All of the messages, or none. */
   copy(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string): Promise<CopyResult>
   move(mailbox: MailboxRef, folderId: string, uids: readonly number[], to: string): Promise<CopyResult>
   /** Removes the messages with \Deleted, among `uids` if given; answers the removed UIDs. */

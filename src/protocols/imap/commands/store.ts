@@ -73,7 +73,7 @@ const storing = (name: string, byUid: boolean): Command =>
     const { flags, keywords } = flagSet(names)
     const change: FlagChange = { mode, flags, keywords: keywords.map((word) => list.spelling(word)) }
     const seqs = seqsOf(selected, set, byUid)
-    const { changed, refused } = await storeFlags(session, seqs, unchangedSince, change)
+    const { changed, refused, since, modseq } = await storeFlags(session, seqs, unchangedSince, change)
     const told: { readonly uid: number; readonly flags: boolean }[] = []
     for (const state of changed) {
       // With .SILENT the client reckons the flags itself: it is told only where another session has changed them too.
@@ -87,8 +87,9 @@ const storing = (name: string, byUid: boolean): Command =>
       output.line(messageLine(session, list, list.seq(uid), { uid: byUid, flags }))
       await output.relieve()
     }
-    // What others have changed below the new modseqs must be told too.
-    if (condstore) selected.hint()
+    // What others have changed below the new modseqs must be told too, if they have.
+    if (selected.cursor === since) selected.cursor = modseq
+    else if (condstore) selected.hint()
     const gone = changed.length + refused.length < seqs.length
     if (gone) selected.hint()
     const numbers = refused.map(({ uid }) => (byUid ? uid : list.seq(uid)))
@@ -99,18 +100,17 @@ const storing = (name: string, byUid: boolean): Command =>
 
 /** Changes the flags in the store, which of two sessions serves one first. */
 async function storeFlags(
-  { selected: { list, folder }, deps: { store }, mailbox }: FolderSession,
+  { selected, deps: { store }, mailbox }: FolderSession,
   seqs: readonly number[],
   unchangedSince: number | undefined,
   change: FlagChange,
 ): Promise<ConditionalChange> {
-  if (seqs.length === 0) return { changed: [], refused: [] }
-  if (unchangedSince === undefined) {
-    const uids = seqs.map((seq) => list.uid(seq))
-    return { changed: await store.storeFlags(mailbox, folder.id, uids, change), refused: [] }
-  }
-  const known = seqs.map((seq) => list.state(seq))
-  return store.storeFlagsIf(mailbox, folder.id, known, unchangedSince, change)
+  const { list, folder, cursor } = selected
+  const present = list.hasVanished ? seqs.filter((seq) => !list.isVanished(seq)) : seqs
+  if (present.length === 0) return { changed: [], refused: [], since: cursor, modseq: cursor }
+  const known = present.map((seq) => list.state(seq))
+  if (unchangedSince !== undefined) return store.storeFlagsIf(mailbox, folder.id, known, unchangedSince, change)
+  return { refused: [], ...(await store.storeFlagsAt(mailbox, folder.id, known, cursor, change)) }
 }
 
 function expected(list: MessageList, seq: number, { mode, flags, keywords }: FlagChange): FlagSet {
