@@ -40,19 +40,20 @@ export const MAILBOX_CHECKS: readonly Check[] = [
   {
     invariant: 'I8',
     says: 'Who asks for the changes since a cursor finds each message: as one of the last ones, or by its page of UIDs',
-    sql: `select 'folder ' || m.folder || ' uid ' || m.uid as problem from (
-            select slot, folder, uid, modseq, min(modseq) over (
-              partition by slot, folder order by uid rows between 1 following and unbounded following) as later from message) m
-          left join message_page p on p.slot = m.slot and p.folder = m.folder and p.page = m.uid >> 8
-          where m.later < m.modseq and coalesce(p.modseq, 0) < m.modseq`,
+    sql: `select 'folder ' || m.folder || ' page ' || m.page as problem from (
+            select slot, folder, uid >> 8 as page, max(modseq) as modseq from (
+              select slot, folder, uid, modseq, min(modseq) over (
+                partition by slot, folder order by uid desc rows between unbounded preceding and 1 preceding) as later from message) m
+            where later < modseq group by slot, folder, uid >> 8) m
+          left join message_page p on p.slot = m.slot and p.folder = m.folder and p.page = m.page where coalesce(p.modseq, 0) < m.modseq`,
   },
   {
     invariant: 'I8',
     says: 'Who asks for the changes since a cursor finds each tombstone by its page of UIDs',
-    sql: `select 'folder ' || t.folder || ' uid ' || t.uid as problem from tombstone t
+    sql: `select 'folder ' || t.folder || ' page ' || t.page as problem from (
+            select slot, folder, uid >> 8 as page, max(modseq) as modseq from tombstone group by slot, folder, uid >> 8) t
           join folder f on f.slot = t.slot and f.id = t.folder
-          left join message_page p on p.slot = t.slot and p.folder = t.folder and p.page = t.uid >> 8
-          where coalesce(p.modseq, 0) < t.modseq`,
+          left join message_page p on p.slot = t.slot and p.folder = t.folder and p.page = t.page where coalesce(p.modseq, 0) < t.modseq`,
   },
   {
     invariant: 'I5',

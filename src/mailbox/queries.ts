@@ -177,11 +177,7 @@ const STORE_FLAGS_IF = `select s.passed, s.since, s.modseq, ${packed('s')}
 /** A folder that does not exist is no folder, not the inbox. */
 const APPEND = `with target as (
     select coalesce((select id from folder where slot = $1 and mailbox = $2 and name = $3), '00000000-0000-0000-0000-000000000000'::uuid) as id
-  ), stored as materialized (
-    select blob_add($1, (row->>'id')::uuid, (row->>'size')::bigint, substr($5::bytea, (row->>'at')::integer + 1, 32), row->>'place',
-      case row->>'place' when 'database' then substr($5::bytea, (row->>'at')::integer + 33, (row->>'size')::integer) end, $6::timestamptz)
-    from jsonb_array_elements($4::jsonb) item, lateral (select item->'row' as row)
-  )
+  ), stored as materialized (select blob_add_all($1, jsonb_path_query_array($4::jsonb, '$[*].row'), $5::bytea, $6::timestamptz))
   select a.item, a.uid, a.uid_validity from target, mailbox_append_all($1, $2, target.id, $4::jsonb, $5::bytea, $6::timestamptz) a, (select count(*) from stored)`
 
 /** The statements, bound to a database. */

@@ -1,5 +1,6 @@
 import type { AppendRequest } from '../../../mailbox/types.ts'
 import { parseHeader } from '../../../mime/header.ts'
+import type { HeaderField } from '../../../mime/header.ts'
 import type { Arguments } from '../arguments.ts'
 import { ok, userCommand } from '../command.ts'
 import { parseDateTime } from '../dates.ts'
@@ -70,10 +71,21 @@ function appendRequest({ flags, date, binary, bytes }: Message, utf8: boolean): 
 /** Longer headers are looked at up to here. */
 const MAX_HEADER = 1024 * 1024
 
-const hasEightBitHeader = (bytes: Buffer): boolean =>
-  parseHeader(bytes, 0, Math.min(bytes.length, MAX_HEADER)).fields.some(({ start, end }) =>
-    bytes.subarray(start, end).some((byte) => byte >= 0x80),
-  )
+function hasEightBitHeader(bytes: Buffer): boolean {
+  const end = Math.min(bytes.length, MAX_HEADER)
+  // Most headers have no such byte up to their empty line, and need not be read.
+  for (let at = 0; at < end; at++) {
+    if ((bytes[at] ?? 0) >= 0x80) return parseHeader(bytes, 0, end).fields.some((field) => hasEightBit(bytes, field))
+    if (bytes[at] === LF && (bytes[at + 1] === LF || (bytes[at + 1] === CR && bytes[at + 2] === LF))) return false
+  }
+  return false
+}
+
+const hasEightBit = (bytes: Buffer, { start, end }: HeaderField): boolean =>
+  bytes.subarray(start, end).some((byte) => byte >= 0x80)
+
+const LF = 10
+const CR = 13
 
 /** RFC 3501 6.3.11, of several messages (RFC 3502), with APPENDUID (RFC 4315 3). */
 export const append = userCommand('APPEND', parseAppend, async (session, { folder, messages }) => {
