@@ -29,25 +29,29 @@ export async function* readMessages(
   }
 }
 
+const NONE: readonly string[] = []
+
 const toMessage = (row: MessageRow): StoredMessage => ({
   uid: row.uid,
   modseq: row.modseq,
   flags: row.flags,
-  keywords: row.keywords,
-  internalDate: row.internal_date.getTime(),
-  savedAt: row.saved_at?.getTime() ?? null,
+  keywords: row.keywords ?? NONE,
+  internalDate: row.internal_date,
+  savedAt: row.saved_at,
   content: new Content(row),
 })
 
 class Content implements StoredContent {
   readonly id: string
   readonly size: number
+  shown: string | null
   readonly #packed: string | null
   #parsed: ParsedMessage | undefined
 
-  constructor({ content, size, parsed }: MessageRow) {
+  constructor({ content, size, parsed, shown }: MessageRow) {
     this.id = content
     this.size = size
+    this.shown = shown
     this.#packed = parsed
   }
 

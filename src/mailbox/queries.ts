@@ -5,7 +5,7 @@
  */
 import type { Database } from '../storage/database.ts'
 import type { PackedStates } from './state-columns.ts'
-import type { FlagChange, MailboxRef, SpecialUse } from './types.ts'
+import type { FlagChange, MailboxRef, SpecialUse, StructureWanted } from './types.ts'
 
 export interface FolderRow {
   id: string
@@ -18,13 +18,6 @@ export interface FolderRow {
   total: number
   unseen: number
   subscribed: boolean
-}
-
-export interface StateRow {
-  uid: number
-  modseq: number
-  flags: number
-  keywords: string[]
 }
 
 /** What changed in a folder since a cursor: its cursor and next UID, new and changed messages, UIDs that are gone (some perhaps twice). */
@@ -92,23 +85,43 @@ export interface PieceRow {
   blob_at: number
 }
 
-export interface MessageRow extends StateRow {
-  internal_date: Date
-  saved_at: Date | null
+export interface MessageRow {
+  uid: number
+  modseq: number
+  flags: number
+  keywords: string[] | null
+  /** milliseconds since 1970 */
+  internal_date: number
+  saved_at: number | null
   content: string
   size: number
   /** as `encodeParsed` made it, as text; null if it was not asked for */
   parsed: string | null
+  /** as it was kept */
+  shown: string | null
 }
+
+const milliseconds = (time: string): string => `floor(extract(epoch from ${time}) * 1000)::bigint`
 
 const FOLDER = 'id, name, special_use, uid_validity, uid_next, recent_uid, modseq, total, unseen, subscribed'
 
-const MESSAGE = 'm.uid, m.modseq, m.flags, m.keywords, m.internal_date, m.saved_at, m.content, m.size'
+/** No keywords are null, and times are numbers: the driver takes long to read arrays and dates. */
+const MESSAGE = `m.uid, m.modseq, m.flags, case when m.keywords <> '{}' then m.keywords end as keywords, ${milliseconds('m.internal_date')} as internal_date,
+  ${milliseconds('m.saved_at')} as saved_at, m.content, m.size`
 const WANTED_MESSAGES = 'm.slot = $1 and m.folder = $2 and m.uid = any ($3::bigint[]) order by m.uid'
-const MESSAGES = `select ${MESSAGE}, null as parsed from message m where ${WANTED_MESSAGES}`
-/** As text, for bytes are doubled on their way from the database. */
-const MESSAGES_WITH_STRUCTURE = `select ${MESSAGE}, convert_from(c.parsed, 'UTF8') as parsed
-  from message m join content c on c.slot = m.slot and c.id = m.content where ${WANTED_MESSAGES}`
+/** Texts of another version are written anew: raise it when the parser or what IMAP shows changes. */
+const SHOWN_VERSION = 1
+/** Structures come as text, for bytes are doubled on their way from the database. */
+const MESSAGES = {
+  false: `select ${MESSAGE}, null as parsed, null as shown from message m where ${WANTED_MESSAGES}`,
+  true: `select ${MESSAGE}, convert_from(c.parsed, 'UTF8') as parsed, null as shown
+    from message m join content c on c.slot = m.slot and c.id = m.content where ${WANTED_MESSAGES}`,
+  shown: `select ${MESSAGE}, s.shown, case when s.shown is null then (
+      select convert_from(c.parsed, 'UTF8') from content c where c.slot = m.slot and c.id = m.content) end as parsed
+    from message m left join lateral (
+      select t.shown from content_shown t where t.slot = m.slot and t.content = m.content and t.version = ${SHOWN_VERSION} offset 0) s on true
+    where ${WANTED_MESSAGES}`,
+}
 
 /** Columns of `PackedStates`, from arrays that are null if there is nothing. */
 const packed = (from: string): string =>
@@ -209,8 +222,11 @@ export function mailboxQueries({ reader, transactor }: Database) {
     states: ({ slot, id }: MailboxRef, folder: string) =>
       reader.read<PackedStates & { modseq: number }>(STATES, [slot, id, folder]),
 
-    messages: (slot: number, folder: string, uids: readonly number[], structure = true) =>
-      reader.read<MessageRow>(structure ? MESSAGES_WITH_STRUCTURE : MESSAGES, [slot, folder, uids]),
+    messages: (slot: number, folder: string, uids: readonly number[], structure: StructureWanted = true) =>
+      reader.read<MessageRow>(MESSAGES[`${structure}`], [slot, folder, listOf(uids)]),
+
+    keepShown: (slot: number, contents: readonly string[], shown: readonly string[]) =>
+      transactor.call(slot, 'select content_show($1, $2, $3, $4)', [slot, SHOWN_VERSION, contents, shown]),
 
     content: (slot: number, content: string) =>
       reader.read<ContentRow>(

@@ -119,6 +119,15 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     messages: ({ slot }, folderId, uids, structure = true) =>
       readMessages((some) => queries.messages(slot, folderId, some, structure), uids),
 
+    async keepShown({ slot }, contents) {
+      const shown = contents.map((content) => content.shown ?? '')
+      await queries.keepShown(
+        slot,
+        contents.map(({ id }) => id),
+        shown,
+      )
+    },
+
     read: ({ slot }, contentId, from, to) => contents.read(slot, contentId, from, to),
 
     async append(mailbox, folderName, requests) {

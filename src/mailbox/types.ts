@@ -56,7 +56,12 @@ export interface StoredContent {
   readonly parsed: ParsedMessage
   /** `parsed.root.envelope`, decoded alone */
   readonly envelope: Envelope | null
+  /** the structure as it was shown before (`keepShown`); null if it was not, or not asked for. Who makes it may put it here. */
+  shown: string | null
 }
+
+/** What `messages` reads of the structure: nothing, all, or how it was shown before and all of it only where it was not. */
+export type StructureWanted = boolean | 'shown'
 
 export interface StoredMessage extends MessageState {
   /** when the message came into the mailbox, milliseconds since 1970 */
@@ -169,7 +174,14 @@ export interface MailboxStore {
    * The messages with these UIDs that exist, by UID, in chunks: memory does not grow with the number asked. Without `structure` (default
    * true) they have no `parsed`, which is most of what is read.
    */
-  messages(mailbox: MailboxRef, folderId: string, uids: readonly number[], structure?: boolean): AsyncIterable<StoredMessage>
+  messages(
+    mailbox: MailboxRef,
+    folderId: string,
+    uids: readonly number[],
+    structure?: StructureWanted,
+  ): AsyncIterable<StoredMessage>
+  /** Keeps how the structures of contents are shown, as text without NUL. */
+  keepShown(mailbox: MailboxRef, contents: readonly Pick<StoredContent, 'id' | 'shown'>[]): Promise<void>
   /** Bytes [from, to) of a message, in pieces of at most 1 MiB. */
   read(mailbox: MailboxRef, contentId: string, from: number, to: number): AsyncIterable<Buffer>
   /** All of the messages, or none. */

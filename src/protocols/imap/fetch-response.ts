@@ -3,7 +3,7 @@
  * long ones are passed on piece by piece, as fast as the client takes them.
  */
 import { parseHeader } from '../../mime/header.ts'
-import type { MailboxRef, MailboxStore, StoredContent, StoredMessage } from '../../mailbox/types.ts'
+import type { MailboxRef, MailboxStore, StoredContent, StoredMessage, StructureWanted } from '../../mailbox/types.ts'
 import { messageObjectId } from '../../mailbox/object-ids.ts'
 import { formatDateTime } from './dates.ts'
 import { decodedSize, decodedText } from './decoded-text.ts'
@@ -37,9 +37,14 @@ export function listItem(item: FetchItem, list: MessageList, seq: number): strin
   return undefined
 }
 
-/** Is the structure of the message needed, or are its row and its bytes enough? */
-export const needsStructure = (item: FetchItem): boolean =>
-  readsText(item) ? !isWhole(item.section) : ['envelope', 'body', 'bodystructure'].includes(item.kind)
+/** Is the structure of the messages needed, or are their rows and their bytes enough? If BODYSTRUCTURE alone needs it, what was shown of it is. */
+export function structureWanted(items: readonly FetchItem[]): StructureWanted {
+  const needing = items.filter((item) =>
+    readsText(item) ? !isWhole(item.section) : ['envelope', 'body', 'bodystructure'].includes(item.kind),
+  )
+  if (needing.length === 0) return false
+  return needing.every((item) => item.kind === 'bodystructure') ? 'shown' : true
+}
 
 /** Are the bytes of the message needed? */
 export const readsText = (item: FetchItem): item is SectionItem | DecodedSizeItem =>
@@ -106,7 +111,8 @@ function storedItem(item: SimpleItem, list: MessageList, seq: number, message: S
     case 'body':
       return `BODY ${formatStructure(content.parsed.root, false)}`
     case 'bodystructure':
-      return `BODYSTRUCTURE ${formatStructure(content.parsed.root, true)}`
+      content.shown ??= formatStructure(content.parsed.root, true)
+      return `BODYSTRUCTURE ${content.shown}`
   }
 }
 

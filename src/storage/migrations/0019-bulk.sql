@@ -283,3 +283,23 @@ begin
   return query select (n.ordinality - 1)::integer, v_folder.first_uid + n.number, v_folder.uid_validity
     from unnest(v_numbers) with ordinality n(number, ordinality);
 end $$;
+
+-- The structure of a content as IMAP shows it (BODYSTRUCTURE), kept once a client has asked for those of many messages: deliveries write nothing
+-- here. Contents never change, but the text may be written otherwise one day: version. It goes with its content.
+create table content_shown (
+  slot integer not null,
+  content uuid not null,
+  version integer not null,
+  shown text not null,
+  primary key (slot, content),
+  foreign key (slot, content) references content (slot, id) on delete cascade
+);
+
+-- Keeps texts, of contents that are there still.
+create function content_show(p_slot integer, p_version integer, p_contents uuid[], p_shown text[]) returns void
+language sql as $$
+  insert into content_shown (slot, content, version, shown)
+  select p_slot, s.content, p_version, s.shown from unnest(p_contents, p_shown) s(content, shown)
+  where exists (select 1 from content c where c.slot = p_slot and c.id = s.content)
+  on conflict (slot, content) do update set version = excluded.version, shown = excluded.shown
+$$;

@@ -10,11 +10,11 @@ import type { DecodedSizeItem, FetchItem, SectionItem } from '../fetch-items.ts'
 import {
   describeMessage,
   listItem,
-  needsStructure,
   prepareResponse,
   rangeOf,
   readsText,
   SHORT_TEXT,
+  structureWanted,
   writeResponse,
 } from '../fetch-response.ts'
 import type { FetchResponse } from '../fetch-response.ts'
@@ -25,6 +25,7 @@ import type { FolderSession } from '../session.ts'
 import { seqsOf } from '../transfer.ts'
 import { tellKeywords } from '../updates.ts'
 import { tellVanishedEarlier } from '../vanished.ts'
+import { ShownKeeper } from '../shown-keeper.ts'
 import { MANY_BYTES, workAhead } from '../work-ahead.ts'
 
 interface Request {
@@ -132,6 +133,9 @@ async function fromList(
   return seqs.length
 }
 
+/** Structures of so many messages are kept as they are shown: who asks for them will ask again, and so will others. Of a few it costs more. */
+const MANY = 100
+
 async function fromStore(
   session: FolderSession,
   items: readonly FetchItem[],
@@ -145,14 +149,19 @@ async function fromStore(
   const wantedOf = ({ uid }: StoredMessage): readonly FetchItem[] => (newlySeen.has(uid) ? withFlags : items)
   const sections = items.filter(readsText)
   const uids = seqs.map((seq) => list.uid(seq))
-  const messages = deps.store.messages(mailbox, folder.id, uids, items.some(needsStructure))
+  const structure = structureWanted(items)
+  const messages = deps.store.messages(mailbox, folder.id, uids, structure)
   let written = 0
   if (sections.length === 0) {
+    const keeper = structure === 'shown' && uids.length >= MANY ? new ShownKeeper(session) : undefined
     for await (const message of messages) {
+      const isNew = message.content.shown === null
       output.push(describeMessage(items, list, message))
+      if (isNew) await keeper?.add(message.content)
       await output.relieve()
       written++
     }
+    await keeper?.end()
     return written
   }
   await workAhead(messages, {
