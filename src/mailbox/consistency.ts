@@ -69,6 +69,16 @@ export const MAILBOX_CHECKS: readonly Check[] = [
   },
   {
     invariant: 'I5',
+    says: 'What was taken out of a content for searching is gone when the content is',
+    sql: ['header', 'fields', 'text', 'preview']
+      .map(
+        (of) => `select 'content_${of} ' || x.content as problem from content_${of} x
+          where not exists (select from content c where c.slot = x.slot and c.id = x.content)`,
+      )
+      .join(' union all '),
+  },
+  {
+    invariant: 'I5',
     says: 'A message has a content, and its size',
     sql: `select 'folder ' || m.folder || ' uid ' || m.uid as problem from message m
           left join content c on c.slot = m.slot and c.id = m.content where c.id is null or c.size <> m.size`,

@@ -8,3 +8,9 @@ const objectId = (letter: string, id: string): string => letter + id.replaceAll(
 export const folderObjectId = (folder: string): string => objectId('F', folder)
 
 export const messageObjectId = (content: string): string => objectId('M', content)
+
+/** The content whose messages have that identifier; undefined if it is none of ours. */
+export function contentOfObjectId(id: string): string | undefined {
+  const [, ...groups] = /^M([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/.exec(id) ?? []
+  return groups.length === 0 ? undefined : groups.join('-')
+}

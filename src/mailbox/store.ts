@@ -17,6 +17,7 @@ import { createFlagChanges } from './flag-changes.ts'
 import { createFolders } from './folders.ts'
 import { readMessages } from './messages.ts'
 import { mailboxQueries, type FolderRow } from './queries.ts'
+import { createSearches } from './search.ts'
 import { createSnapshots } from './snapshots.ts'
 import { numbersOf, statesOf, unpackMessages } from './state-columns.ts'
 import { translateErrors } from './store-errors.ts'
@@ -78,6 +79,8 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
   }
 
   return {
+    ...createSearches(database, contents),
+
     folders: async (mailbox) => (await queries.folders(mailbox)).map(toFolder),
 
     async folder(mailbox, name) {

@@ -3,6 +3,7 @@
  * Counters, UIDs and quota change in the transaction of the message row (I8); the bytes of a message never change (I5).
  */
 import type { Envelope, ParsedMessage } from '../mime/structure.ts'
+import type { Criterion, Ranks, SortKey, ThreadFacts } from './search-types.ts'
 
 /** Where a mailbox lives: its id, and the slot that leads every key of its tables. */
 export interface MailboxRef {
@@ -184,6 +185,14 @@ export interface MailboxStore {
   keepShown(mailbox: MailboxRef, contents: readonly Pick<StoredContent, 'id' | 'shown'>[]): Promise<void>
   /** Bytes [from, to) of a message, in pieces of at most 1 MiB. */
   read(mailbox: MailboxRef, contentId: string, from: number, to: number): AsyncIterable<Buffer>
+  /** Which of the messages with these UIDs (ascending) a criterion holds for, ascending. What is gone is not found. */
+  search(mailbox: MailboxRef, folderId: string, uids: readonly number[], criterion: Criterion): Promise<number[]>
+  /** The places of messages by a key; there may be others among them. UIDs ascend. */
+  ranks(mailbox: MailboxRef, folderId: string, uids: readonly number[], key: SortKey): Promise<Ranks>
+  /** What threads of messages are made of; there may be others among them. UIDs ascend. */
+  threadFacts(mailbox: MailboxRef, folderId: string, uids: readonly number[]): Promise<ThreadFacts>
+  /** The first words of a message (RFC 8970), '' if it has none; null if it is gone, or if they are not known yet and `lazy` does not wait. */
+  preview(mailbox: MailboxRef, contentId: string, lazy: boolean): Promise<string | null>
   /** All of the messages, or none. */
   append(
     mailbox: MailboxRef,

@@ -6,7 +6,6 @@ import { syntaxError } from './errors.ts'
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const DATE_TIME = /^( \d|\d\d)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$/i
 const DATE = /^(\d{1,2})-([a-z]{3})-(\d{4})$/i
-const MESSAGE_DATE = /^(?:[a-z]{3,9}\s*,)?\s*(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{2,4})(?!\d)/i
 
 /** A day as a number that can be compared: yyyymmdd. */
 export type Day = number
@@ -61,23 +60,6 @@ export function parseDay(text: string): Day {
   const month = MONTHS.indexOf((match?.[2] ?? '').toLowerCase())
   if (!match || month < 0) throw syntaxError('Not a date')
   return dayOf(Number(match[3]), month, Number(match[1]))
-}
-
-/** The day of an instant, as `formatDateTime` shows it. */
-export function dayOfInstant(ms: number): Day {
-  const { day } = localInstant(ms)
-  return dayOf(Number(day.slice(6)), Number(day.slice(3, 5)) - 1, Number(day.slice(0, 2)))
-}
-
-/** The day that a Date field names, whatever its zone (RFC 3501 6.4.4 SENTON); undefined if it names none. */
-export function dayOfField(value: string): Day | undefined {
-  const match = MESSAGE_DATE.exec(value)
-  const month = MONTHS.indexOf((match?.[2] ?? '').toLowerCase())
-  if (!match || month < 0) return undefined
-  const year = Number(match[3])
-  // RFC 5322 4.3: years of two and three digits.
-  const full = year < 50 ? year + 2000 : year < 1000 ? year + 1900 : year
-  return dayOf(full, month, Number(match[1]))
 }
 
 const dayOf = (year: number, month: number, day: number): Day => year * 10_000 + (month + 1) * 100 + day

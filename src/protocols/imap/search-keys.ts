@@ -1,4 +1,5 @@
 /** What SEARCH asks for (RFC 3501 6.4.4), as a tree. */
+import type { HeaderText } from '../../mailbox/search-types.ts'
 import { Flag } from '../../mailbox/types.ts'
 import type { Arguments } from './arguments.ts'
 import { parseDay } from './dates.ts'
@@ -7,10 +8,8 @@ import { Refusal, syntaxError } from './errors.ts'
 import { RECENT } from './message-list.ts'
 import { SAVED } from './sequence-set.ts'
 import type { SequenceSet } from './sequence-set.ts'
+import type { Session } from './session.ts'
 
-export type EnvelopeField = 'from' | 'to' | 'cc' | 'bcc' | 'subject'
-
-/** Texts that are searched for are folded by `foldText`. */
 export type SearchKey =
   | { readonly kind: 'all' }
   | { readonly kind: 'flag'; readonly mask: number; readonly set: boolean }
@@ -23,14 +22,13 @@ export type SearchKey =
   | { readonly kind: 'none' }
   | { readonly kind: 'received' | 'saved on' | 'sent'; readonly op: 'before' | 'on' | 'since'; readonly day: Day }
   | { readonly kind: 'larger' | 'smaller'; readonly size: number }
-  | { readonly kind: 'envelope'; readonly field: EnvelopeField; readonly text: string }
+  | { readonly kind: 'envelope'; readonly field: HeaderText; readonly text: string }
   | { readonly kind: 'header'; readonly name: string; readonly text: string }
-  | { readonly kind: 'body' | 'text'; readonly text: string }
+  | { readonly kind: 'body' | 'fields'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'not'; readonly key: SearchKey }
-  | { readonly kind: 'and' | 'or'; readonly keys: readonly SearchKey[] }
-
-/** For comparing texts whatever their case and composition. Up to U+00FF every character is composed already. */
-export const foldText = (text: string): string => (/[^\x00-\xff]/.test(text) ? text.normalize('NFC') : text).toLowerCase()
+  | { readonly kind: 'and'; readonly keys: readonly SearchKey[] }
+  | { readonly kind: 'or'; readonly keys: readonly SearchKey[] }
 
 const FLAGS: Readonly<Record<string, SearchKey>> = {
   ALL: { kind: 'all' },
@@ -80,7 +78,24 @@ export function parseSearch(args: Arguments): Search {
     charset = args.astring().toUpperCase()
     args.space()
   }
-  return { key: parseKeys({ args, charset: charset ?? 'UTF-8', depth: 0 }, () => args.peek() !== ''), charset }
+  return { key: parseCriteria(args, charset), charset }
+}
+
+/** Reads `charset key ...`, as SORT and THREAD have it (RFC 5256 5). */
+export function parseCharsetSearch(args: Arguments): Search {
+  const charset = args.astring().toUpperCase()
+  args.space()
+  return { key: parseCriteria(args, charset), charset }
+}
+
+const parseCriteria = (args: Arguments, charset = 'UTF-8'): SearchKey =>
+  parseKeys({ args, charset, depth: 0 }, () => args.peek() !== '')
+
+/** @throws NO [BADCHARSET] for a charset that is not known, BAD if it was agreed to name none */
+export function checkSearchCharset({ enabled }: Pick<Session, 'enabled'>, charset: string | undefined): void {
+  // RFC 6855 3: it would contradict what was agreed.
+  if (charset !== undefined && enabled.has('UTF8=ACCEPT')) throw syntaxError('All strings are in UTF-8')
+  checkCharset(charset)
 }
 
 /** @throws NO [BADCHARSET] for a charset that is not known */
@@ -157,7 +172,7 @@ const age =
 type ParseKey = (context: Context) => SearchKey
 
 const envelope =
-  (field: EnvelopeField): ParseKey =>
+  (field: HeaderText): ParseKey =>
   (context) => ({ kind: 'envelope', field, text: parseText(context) })
 
 const day =
@@ -210,5 +225,5 @@ const KEYS: Readonly<Record<string, ParseKey>> = {
 
 function parseText({ args, charset }: Context): string {
   const bytes = args.astring()
-  return foldText(charset === 'UTF-8' ? Buffer.from(bytes, 'latin1').toString() : bytes)
+  return charset === 'UTF-8' ? Buffer.from(bytes, 'latin1').toString() : bytes
 }

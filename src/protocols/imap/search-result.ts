@@ -1,4 +1,4 @@
-/** What SEARCH answers: the old list, or ESEARCH with what was asked for (RFC 4731), and what is kept for "$" (RFC 5182). */
+/** What SEARCH and SORT answer: the old list, or ESEARCH with what was asked for (RFC 4731), and what is kept for "$" (RFC 5182). */
 import type { Arguments } from './arguments.ts'
 import { syntaxError } from './errors.ts'
 import type { MessageList } from './message-list.ts'
@@ -27,7 +27,7 @@ function unknownOption(): never {
 }
 
 export interface SearchResult {
-  /** sequence numbers, ascending */
+  /** sequence numbers, ascending, or in the order of SORT */
   readonly seqs: readonly number[]
   readonly list: MessageList
   readonly byUid: boolean
@@ -35,10 +35,10 @@ export interface SearchResult {
   readonly withModseq: boolean
 }
 
-/** The SEARCH response of old (RFC 3501 7.2.5, RFC 7162 3.1.6). */
-export function formatSearch(result: SearchResult): string {
+/** The responses of old (RFC 3501 7.2.5, RFC 5256 4, RFC 7162 3.1.6 and 3.1.9). */
+export function formatNumbers(name: 'SEARCH' | 'SORT', result: SearchResult): string {
   const highest = highestModseq(result, result.seqs)
-  return ['* SEARCH', ...numbersOf(result, result.seqs), ...(highest > 0 ? [`(MODSEQ ${highest})`] : [])].join(' ')
+  return [`* ${name}`, ...numbersOf(result, result.seqs), ...(highest > 0 ? [`(MODSEQ ${highest})`] : [])].join(' ')
 }
 
 /** The ESEARCH response; undefined if the client wants nothing but to have the result saved. */
