@@ -90,6 +90,42 @@ export const CAPABILITIES: readonly Capability[] = [
     proof: ['esearch.test.ts', 'RFC 5182 2.4: with MIN and MAX alone only these are saved'],
   },
   {
+    name: 'SORT',
+    rfc: 5256,
+    stages: AFTER_LOGIN,
+    proof: ['sort.test.ts', 'SORT: each key, reversed and together, the sequence number last'],
+  },
+  {
+    name: 'SORT=DISPLAY',
+    rfc: 5957,
+    stages: AFTER_LOGIN,
+    proof: ['sort.test.ts', 'SORT=DISPLAY: by the names that are shown'],
+  },
+  {
+    name: 'ESORT',
+    rfc: 5267,
+    stages: AFTER_LOGIN,
+    proof: ['sort.test.ts', 'ESORT: MIN, MAX, ALL and COUNT of what is sorted'],
+  },
+  {
+    name: 'THREAD=ORDEREDSUBJECT',
+    rfc: 5256,
+    stages: AFTER_LOGIN,
+    proof: ['thread.test.ts', 'THREAD=ORDEREDSUBJECT: one thread for each base subject'],
+  },
+  {
+    name: 'THREAD=REFERENCES',
+    rfc: 5256,
+    stages: AFTER_LOGIN,
+    proof: ['thread.test.ts', 'THREAD=REFERENCES: answers find what they answer, then threads their subject'],
+  },
+  {
+    name: 'PREVIEW',
+    rfc: 8970,
+    stages: AFTER_LOGIN,
+    proof: ['preview.test.ts', 'PREVIEW: the first words of a message, of an envelope those of the original'],
+  },
+  {
     name: 'WITHIN',
     rfc: 5032,
     stages: AFTER_LOGIN,

@@ -27,10 +27,12 @@ import { rename } from './commands/rename.ts'
 import { searchCommand, uidSearch } from './commands/search.ts'
 import { examine, select } from './commands/select.ts'
 import { setQuota } from './commands/setquota.ts'
+import { sortCommand, uidSort } from './commands/sort.ts'
 import { starttls } from './commands/starttls.ts'
 import { status } from './commands/status.ts'
 import { store, uidStore } from './commands/store.ts'
 import { subscribe, unsubscribe } from './commands/subscribe.ts'
+import { threadCommand, uidThread } from './commands/thread.ts'
 import { unselect } from './commands/unselect.ts'
 
 const COMMANDS: readonly Command[] = [
@@ -67,12 +69,16 @@ const COMMANDS: readonly Command[] = [
   uidSearch,
   select,
   setQuota,
+  sortCommand,
+  uidSort,
   starttls,
   status,
   store,
   uidStore,
   subscribe,
   unsubscribe,
+  threadCommand,
+  uidThread,
   unselect,
 ]
 

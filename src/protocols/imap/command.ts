@@ -20,7 +20,7 @@ export interface Command {
   /** upper case */
   readonly name: string
   readonly states: readonly SessionState[]
-  /** EXPUNGE must not be told with FETCH, STORE and SEARCH: the client counts on its sequence numbers (RFC 3501 7.4.1) */
+  /** EXPUNGE must not be told with FETCH, STORE, SEARCH, SORT and THREAD: the client counts on its sequence numbers (RFC 3501 7.4.1, RFC 5256 3) */
   readonly tellsExpunge: boolean
   /** changes are told before it begins too; STORE goes by what the client knew when it sent the command (RFC 7162 3.1.12) */
   readonly tellsFirst: boolean
@@ -47,7 +47,7 @@ function command<S extends Session, T>(
   return {
     name,
     states,
-    tellsExpunge: !/^(FETCH|STORE|SEARCH)$/.test(name),
+    tellsExpunge: !/^(FETCH|STORE|SEARCH|SORT|THREAD)$/.test(name),
     tellsFirst: !name.endsWith('STORE'),
     parse(args) {
       const request = parse(args)

@@ -5,7 +5,7 @@ import { CeralaccaError, clientError, temporaryError } from '../../base/errors.t
 import { TornText } from './errors.ts'
 import { withImap } from './test-imap.ts'
 
-const broken: { read?: Error | 'later' | 'short'; changes?: Error; folders?: Error; append?: Error } = {}
+const broken: { read?: Error | 'later' | 'short'; search?: Error; changes?: Error; folders?: Error; append?: Error } = {}
 
 const imap = await withImap(
   { after },
@@ -20,6 +20,7 @@ const imap = await withImap(
           yield piece
         }
       },
+      search: (...request) => (broken.search ? Promise.reject(broken.search) : real.search(...request)),
       changes: (...request) => (broken.changes ? Promise.reject(broken.changes) : real.changes(...request)),
       folders: (...request) => (broken.folders ? Promise.reject(broken.folders) : real.folders(...request)),
       append: (...request) => (broken.append ? Promise.reject(broken.append) : real.append(...request)),
@@ -70,7 +71,19 @@ test('a text that cannot be read at all is answered with NO, and the connection 
   }
   broken.read = new CeralaccaError('content-missing', 'temporary', 'removed')
   assert.match(await client.tagged('FETCH 1:2 BODY.PEEK[]'), /^NO \[EXPUNGEISSUED\]/)
-  assert.deepEqual(await client.ok('SEARCH TEXT small'), ['* SEARCH'])
+})
+
+test('a search that fails is answered with NO, and finds nothing by halves', async () => {
+  const client = await selected()
+  broken.search = temporaryError('blob-missing', 'gone')
+  const { untagged, tagged } = await client.command('SEARCH OR ALL TEXT small')
+  assert.deepEqual(untagged, ['* SEARCH 1 2'])
+  assert.match(tagged, /^OK/)
+  assert.match(await client.tagged('SEARCH TEXT small'), /^NO \[UNAVAILABLE\]/)
+  assert.match(await client.tagged('SORT (SIZE) UTF-8 TEXT small'), /^NO \[UNAVAILABLE\]/)
+  assert.deepEqual(imap.reported.splice(0), [broken.search, broken.search])
+  delete broken.search
+  assert.deepEqual(await client.ok('SEARCH TEXT small'), ['* SEARCH 2'])
 })
 
 test('a text that breaks off ends the connection: nothing may be taken for a part of it', async () => {

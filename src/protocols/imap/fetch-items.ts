@@ -39,7 +39,14 @@ export type SimpleItem = {
     | 'bodystructure'
 }
 
-export type FetchItem = SimpleItem | SectionItem | DecodedSizeItem
+/** RFC 8970 */
+export interface PreviewItem {
+  readonly kind: 'preview'
+  /** only if it is known already */
+  readonly lazy: boolean
+}
+
+export type FetchItem = SimpleItem | SectionItem | DecodedSizeItem | PreviewItem
 
 const FAST: readonly FetchItem[] = [{ kind: 'flags' }, { kind: 'date' }, { kind: 'size' }]
 const ALL: readonly FetchItem[] = [...FAST, { kind: 'envelope' }]
@@ -100,9 +107,17 @@ function parseItem(args: Arguments): FetchItem {
     const section = parseBinarySection(args)
     return { kind: 'decoded size', label: `BINARY.SIZE[${formatSection(section)}]`, section }
   }
+  if (name === 'PREVIEW') return { kind: 'preview', lazy: args.peekWord(' (LAZY') && parseLazy(args) }
   const item = Object.hasOwn(SIMPLE, name) ? SIMPLE[name] : undefined
   if (!item) throw syntaxError('Unknown item')
   return item
+}
+
+/** RFC 8970 4: the one modifier that there is. */
+function parseLazy(args: Arguments): true {
+  args.space()
+  args.list(() => args.word())
+  return true
 }
 
 function parseSectionItem(args: Arguments, peek: boolean): SectionItem {

@@ -7,7 +7,7 @@ import type { MailboxRef, MailboxStore, StoredContent, StoredMessage, StructureW
 import { messageObjectId } from '../../mailbox/object-ids.ts'
 import { formatDateTime } from './dates.ts'
 import { decodedSize, decodedText } from './decoded-text.ts'
-import type { DecodedSizeItem, FetchItem, SectionItem, SimpleItem } from './fetch-items.ts'
+import type { DecodedSizeItem, FetchItem, PreviewItem, SectionItem, SimpleItem } from './fetch-items.ts'
 import { formatFlags } from './flags.ts'
 import type { MessageList } from './message-list.ts'
 import { writeLong } from './long-text.ts'
@@ -15,13 +15,14 @@ import type { LongText } from './long-text.ts'
 import type { Output } from './output.ts'
 import { isWhole, sectionRange } from './section.ts'
 import type { ByteRange, Section } from './section.ts'
+import { formatString } from './strings.ts'
 import { formatEnvelope, formatStructure } from './structure-format.ts'
 
 /** Texts up to this size are read whole, as long as those of one message do not exceed it together. */
 export const SHORT_TEXT = 64 * 1024
 
 export interface FetchDeps {
-  readonly store: Pick<MailboxStore, 'read'>
+  readonly store: Pick<MailboxStore, 'read' | 'preview'>
   readonly mailbox: MailboxRef
   readonly list: MessageList
 }
@@ -50,10 +51,14 @@ export function structureWanted(items: readonly FetchItem[]): StructureWanted {
 export const readsText = (item: FetchItem): item is SectionItem | DecodedSizeItem =>
   item.kind === 'section' || item.kind === 'decoded size'
 
-/** The response for one message of which no text is wanted. */
+/** Is something wanted that neither the session nor the message's row tells? */
+export const asksMore = (item: FetchItem): item is SectionItem | DecodedSizeItem | PreviewItem =>
+  readsText(item) || item.kind === 'preview'
+
+/** The response for one message of which nothing more is wanted than its row. */
 export function describeMessage(items: readonly FetchItem[], list: MessageList, message: StoredMessage): string {
   const seq = list.seq(message.uid)
-  const described = items.map((item) => (readsText(item) ? '' : storedItem(item, list, seq, message)))
+  const described = items.map((item) => (asksMore(item) ? '' : storedItem(item, list, seq, message)))
   return `* ${seq} FETCH (${described.join(' ')})\r\n`
 }
 
@@ -72,6 +77,10 @@ export async function prepareResponse(
   let room = SHORT_TEXT
   for (const [index, item] of items.entries()) {
     if (index > 0) pieces.push(' ')
+    if (item.kind === 'preview') {
+      pieces.push(`PREVIEW ${formatPreview(await deps.store.preview(deps.mailbox, message.content.id, item.lazy), item.lazy)}`)
+      continue
+    }
     if (!readsText(item)) {
       pieces.push(storedItem(item, deps.list, seq, message))
       continue
@@ -119,6 +128,10 @@ function storedItem(item: SimpleItem, list: MessageList, seq: number, message: S
 function formatStoredEnvelope({ envelope }: StoredContent): string {
   return envelope ? formatEnvelope(envelope) : 'NIL'
 }
+
+/** RFC 8970 3.2: NIL stands for what `LAZY` does not wait for, and for nothing else. */
+const formatPreview = (preview: string | null, lazy: boolean): string =>
+  preview === null && lazy ? 'NIL' : formatString(Buffer.from(preview ?? '').toString('latin1'))
 
 function labelled({ label, decoded }: SectionItem, text: Buffer | LongText | undefined): (string | Buffer | LongText)[] {
   if (!text) return [`${label} NIL`]

@@ -8,6 +8,7 @@ import { syntaxError } from '../errors.ts'
 import { parseFetchItems } from '../fetch-items.ts'
 import type { DecodedSizeItem, FetchItem, SectionItem } from '../fetch-items.ts'
 import {
+  asksMore,
   describeMessage,
   listItem,
   prepareResponse,
@@ -152,7 +153,7 @@ async function fromStore(
   const structure = structureWanted(items)
   const messages = deps.store.messages(mailbox, folder.id, uids, structure)
   let written = 0
-  if (sections.length === 0) {
+  if (!items.some(asksMore)) {
     const keeper = structure === 'shown' && uids.length >= MANY ? new ShownKeeper(session) : undefined
     for await (const message of messages) {
       const isNew = message.content.shown === null
