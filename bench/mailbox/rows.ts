@@ -45,7 +45,7 @@ const occurrences =
   (text: string): number =>
     text.match(pattern)?.length ?? 0
 const FETCHED = occurrences(/^\* \d+ FETCH /gm)
-const found = (text: string): number => (/^\* SEARCH(.*)$/m.exec(text)?.[1] ?? '').trim().split(' ').length
+const found = (text: string): number => (/^\* (?:SEARCH|SORT|THREAD)(.*)$/m.exec(text)?.[1] ?? '').match(/\d+/g)?.length ?? 0
 
 /** Reads a folder of `count` messages. */
 export function readingRows(folder: string, count: number): Row[] {
@@ -86,6 +86,22 @@ export function readingRows(folder: string, count: number): Row[] {
       repetitions: few,
       prepare,
       run: times(1, `UID SEARCH SUBJECT ${SUBJECT_WORD}`),
+      look: found,
+    },
+    ...['(REVERSE DATE)', '(SUBJECT)'].map((program): Row => ({
+      name: `SORT ${program}`,
+      unit: 'ms',
+      repetitions: few,
+      prepare,
+      run: times(1, `UID SORT ${program} UTF-8 ALL`),
+      look: found,
+    })),
+    {
+      name: 'THREAD REFERENCES',
+      unit: 'ms',
+      repetitions: few,
+      prepare,
+      run: times(1, 'UID THREAD REFERENCES UTF-8 ALL'),
       look: found,
     },
   ]

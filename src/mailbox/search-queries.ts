@@ -46,17 +46,24 @@ export interface SourceRow {
   parsed: string
 }
 
-const spanOf = (dense: boolean): string =>
-  `m.slot = $1 and m.folder = $2 and ${dense ? 'm.uid >= ($3::bigint[])[1] and m.uid <= ($3::bigint[])[2]' : 'm.uid = any ($3::bigint[])'}`
+/** Not as a range from one to the other: where the planner does not know the values it takes ranges for small, and would look up row by row. */
+const DENSE = 'm.uid >= ($3::bigint[])[1] and m.uid + 0 <= ($3::bigint[])[2]'
+
+const spanOf = (dense: boolean): string => `m.slot = $1 and m.folder = $2 and ${dense ? DENSE : 'm.uid = any ($3::bigint[])'}`
 const spanValues = ({ slot, folder, uids, dense }: Wanted): unknown[] => [
   slot,
   folder,
   dense ? [uids[0] ?? 0, uids.at(-1) ?? 0] : uids,
 ]
 
-/** Each row is looked up by its key, also where the planner has no statistics yet and would read the table with all its texts. */
-const joined = (table: SearchTable, dense: boolean): string =>
-  `message m left join lateral (select * from ${table} t where t.slot = $1 and t.content = m.content offset 0) x on true where ${spanOf(dense)}`
+/** Rows with texts are looked up one by one by their key: no plan may carry the texts of a whole table. */
+function joined(table: SearchTable, dense: boolean): string {
+  const rows =
+    table === 'content_header'
+      ? 'content_header x on x.slot = $1 and x.content = m.content'
+      : `lateral (select * from ${table} t where t.slot = $1 and t.content = m.content offset 0) x on true`
+  return `message m left join ${rows} where ${spanOf(dense)}`
+}
 const missing = 'min(m.uid) filter (where x.content is null) as missing'
 
 const IN_ROME = (column: string): string => `to_char(${column} at time zone 'Europe/Rome', 'YYYYMMDD')::integer`

@@ -14,9 +14,9 @@ import { bodyTexts, headerFields } from './search-texts.ts'
 import type { ReadBytes } from './search-texts.ts'
 
 /** Messages of one statement. */
-const ROWS = 250
-/** Bytes of the messages that are at work at the same time, if there is more than one. */
-const BYTES = 1024 * 1024
+const ROWS = 1000
+/** Bytes that are read for the messages at work at the same time, if there is more than one. */
+const BYTES = 2 * 1024 * 1024
 /** A message up to this size is read at once: its header and its parts would each be a round trip. */
 const SHORT = 64 * 1024
 
@@ -96,18 +96,18 @@ export function createSearchRows(queries: SearchQueries, contents: Pick<Contents
 /** Copies of a message share its content. */
 const distinct = (rows: readonly SourceRow[]): SourceRow[] => [...new Map(rows.map((row) => [row.id, row])).values()]
 
-/** In pieces of so many bytes of text, as far as single messages allow it; headers are short. */
+/** In pieces of so many bytes that are read, as far as single messages allow it. */
 function groupsOf(rows: readonly SourceRow[], table: SearchTable): SourceRow[][] {
-  if (table !== 'content_text') return [[...rows]]
   const groups: SourceRow[][] = []
   let bytes = Infinity
   for (const row of rows) {
-    if (bytes + row.size > BYTES) {
+    const read = table === 'content_header' ? 0 : table === 'content_text' ? row.size : Math.min(row.size, SHORT)
+    if (bytes + read > BYTES) {
       groups.push([])
       bytes = 0
     }
     groups.at(-1)?.push(row)
-    bytes += row.size
+    bytes += read
   }
   return groups
 }

@@ -227,6 +227,11 @@ for subject in ('uno', 'due', 'tre'):
     assert client.append('INBOX', None, None, ('Subject: %s\\r\\n\\r\\n%s\\r\\n' % (subject, subject)).encode())[0] == 'OK'
 assert client.select('INBOX') == ('OK', [b'3'])
 assert client.search(None, 'SUBJECT', 'due') == ('OK', [b'2'])
+assert client.sort('(REVERSE SUBJECT)', 'UTF-8', 'NOT', 'BODY', 'due') == ('OK', [b'1 3'])
+assert client.uid('SORT', '(SUBJECT)', 'UTF-8', 'ALL') == ('OK', [b'2 3 1'])
+assert client.thread('REFERENCES', 'UTF-8', 'ALL') == ('OK', [b'(1)(2)(3)'])
+assert client.uid('THREAD', 'ORDEREDSUBJECT', 'US-ASCII', '2:3') == ('OK', [b'(2)(3)'])
+assert client.fetch('1', '(PREVIEW)') == ('OK', [b'1 (PREVIEW "uno")'])
 status, data = client.fetch('1', '(RFC822)')
 assert data[0][1] == b'Subject: uno\\r\\n\\r\\nuno\\r\\n', data
 assert client.uid('STORE', '2', '+FLAGS', '(\\\\Deleted)')[0] == 'OK'
