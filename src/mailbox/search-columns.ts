@@ -1,4 +1,4 @@
-/** What is kept of a message's header so that searches, sorting and threads need not read it again: the rows of migration 0018. Pure. */
+/** What is kept of a message's header so that searches, sorting and threads need not read it again. Pure. */
 import { baseSubject } from '../mime/base-subject.ts'
 import { casemap } from '../mime/casemap.ts'
 import { parseDateField } from '../mime/date-field.ts'

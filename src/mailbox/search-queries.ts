@@ -1,5 +1,5 @@
 /**
- * SQL of the tables of migration 0018. Every statement about a folder also answers the first message whose row in them is missing, so that one
+ * SQL of the tables that searches need. Every statement about a folder also answers the first message whose row in them is missing, so that one
  * round trip is enough where all rows are there. Texts are constants: what a client asks for comes in as parameters.
  */
 import type { Database } from '../storage/database.ts'
