@@ -26,6 +26,9 @@ export interface HeaderColumns {
   readonly display_to: string
 }
 
+/** A zone may put the last day of 9999 into a year that is written otherwise. */
+const LAST = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 export function headerColumns(envelope: Envelope | null): HeaderColumns {
   const subject = decodeHeaderText(envelope?.subject ?? '')
   const [from, to, cc, bcc] = [envelope?.from ?? [], envelope?.to ?? [], envelope?.cc ?? [], envelope?.bcc ?? []]
@@ -38,7 +41,7 @@ export function headerColumns(envelope: Envelope | null): HeaderColumns {
     cc_text: addressTexts(cc),
     bcc_text: addressTexts(bcc),
     sent_day: sent?.day ?? null,
-    sent_at: typeof sent?.ms === 'number' ? new Date(sent.ms).toISOString() : null,
+    sent_at: typeof sent?.ms === 'number' ? new Date(Math.min(sent.ms, LAST)).toISOString() : null,
     base_subject: collated(base.text),
     is_reply: base.isReply,
     sort_from: collated(from[0]?.mailbox ?? ''),

@@ -208,6 +208,30 @@ test('a copy has the row of its content, and what is swept has none', async () =
   assert.deepEqual(await store.search(ref, folder, [1, 2], { on: 'subject', text: '' }), [2])
 })
 
+test('whatever a header says, the message can be searched, sorted and threaded', async () => {
+  const headers = [
+    'Date: 31 Dec 9999 23:00:00 -0800',
+    'Date: 1 Jan 0000 00:00:00 +2300',
+    `Subject: ${'x'.repeat(4095)}${encodeWords('🖋')}`,
+    'Subject: =?utf-8?B?AAEAAg==?=\r\nFrom: =?utf-8?B?AAEAAg==?= <a\0b@c>',
+    'Message-ID: <\0@\0>\r\nReferences: <"\0 a"@b> <"\\\0"@b>',
+    `To: ${'a@b, '.repeat(20_000)}`,
+    '',
+  ]
+  const { ref, folder, uids } = await filled(
+    headers.map((fields) => ({ bytes: Buffer.from(`${fields}\r\n\r\n`), internalDate: 0 })),
+  )
+  for (const on of ['subject', 'from', 'to', 'body'] as const)
+    assert.deepEqual(await store.search(ref, folder, uids, { on, text: '' }), uids)
+  assert.deepEqual(await store.search(ref, folder, uids, { on: 'fields', text: '' }), uids.slice(0, -1))
+  assert.deepEqual(await store.search(ref, folder, uids, { on: 'sent', op: 'since', day: 99991231 }), uids.slice(0, 1))
+  for (const key of ['date', 'subject', 'from', 'to', 'cc', 'size', 'arrival', 'displayfrom', 'displayto'] as const)
+    assert.equal((await store.ranks(ref, folder, uids, key)).uids.length, uids.length)
+  const { sent, ids } = await store.threadFacts(ref, folder, uids)
+  assert.equal(sent[0], Date.UTC(9999, 11, 31, 23, 59, 59) / 1000)
+  assert.equal(ids.length, uids.length)
+})
+
 test('named one by one or from the first to the last, messages that were not asked for are not found', async () => {
   const { ref, folder } = await filled(Array.from({ length: 40 }, (_, index) => plain(`numero ${index}`)))
   assert.deepEqual(await store.search(ref, folder, [1, 40], { on: 'subject', text: 'numero' }), [1, 40])
