@@ -150,10 +150,8 @@ const COLUMNS: Readonly<Record<SearchTable, string>> = {
 
 function insertInto(table: SearchTable): string {
   const names = COLUMNS[table].split(',').map((column) => column.trim().split(' ')[0] ?? '')
-  // What was swept meanwhile needs no row; what is there must stay until the row is.
-  return `insert into ${table} (slot, content, ${names.join(', ')}) select $1, c.id, ${names.map((name) => `r.${name}`).join(', ')}
-    from json_to_recordset($2::json) as r(content uuid, ${COLUMNS[table]}) join content c on c.slot = $1 and c.id = r.content
-    for key share of c on conflict do nothing`
+  return `insert into ${table} (slot, content, ${names.join(', ')}) select $1, r.content, ${names.map((name) => `r.${name}`).join(', ')}
+    from json_to_recordset($2::json) as r(content uuid, ${COLUMNS[table]}) on conflict do nothing`
 }
 
 const SOURCE = `c.id, c.size, convert_from(c.parsed, 'UTF8') as parsed`
@@ -169,7 +167,7 @@ export function searchQueries({ reader, transactor }: Database) {
     },
 
     async ranks(wanted: Wanted, key: SortKey): Promise<RankRow | undefined> {
-      const sql = `select array_agg(uid)::text as uids, array_agg(rank)::text as ranks, min(missing) as missing from (
+      const sql = `select array_agg(uid order by uid)::text as uids, array_agg(rank order by uid)::text as ranks, min(missing) as missing from (
         select m.uid, dense_rank() over (order by ${SORT_COLUMNS[key]}) as rank, case when x.content is null then m.uid end as missing
         from ${key === 'arrival' || key === 'size' ? withoutTable(wanted.dense) : joined('content_header', wanted.dense)}) r`
       return (await reader.read<RankRow>(sql, spanValues(wanted)))[0]

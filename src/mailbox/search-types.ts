@@ -19,22 +19,24 @@ export type Criterion =
 /** RFC 5256 3, RFC 5957 */
 export type SortKey = 'arrival' | 'cc' | 'date' | 'from' | 'size' | 'subject' | 'to' | 'displayfrom' | 'displayto'
 
-/** Messages with their places by some key: equal where the key is, and in its order. */
+/** Messages, by UID, with their places by some key: equal where the key is, and in its order. */
 export interface Ranks {
-  readonly uids: readonly number[]
+  readonly uids: Uint32Array
   /** beside `uids` */
-  readonly ranks: readonly number[]
+  readonly ranks: Uint32Array
 }
 
 /** What threads are made of (RFC 5256 3); columns of one entry for each message, in the order of their UIDs. */
 export interface ThreadFacts {
-  readonly uids: readonly number[]
+  readonly uids: Uint32Array
   /** seconds since 1970 */
-  readonly sent: readonly number[]
+  readonly sent: Float64Array
   /** numbers that are equal, and in the order, of base subjects; 0 where it is empty */
-  readonly subjects: readonly number[]
-  /** the subject was one of a reply or of what is passed on */
-  readonly replies: readonly boolean[]
-  /** numbers in the place of message ids: its own (0 if it has none), then its references */
-  readonly ids: readonly (readonly number[])[]
+  readonly subjects: Uint32Array
+  /** 1: the subject was one of a reply or of what is passed on */
+  readonly replies: Uint8Array
+  /** numbers in the place of message ids, message after message: its own (0 if it has none), then its references */
+  readonly ids: Uint32Array
+  /** where those of a message begin in `ids`, and after the last message where they end */
+  readonly idStarts: Uint32Array
 }

@@ -6,7 +6,8 @@ import { createBatcher } from '../base/batcher.ts'
 import type { Database } from '../storage/database.ts'
 import type { Contents } from './contents.ts'
 import { searchQueries, tableOf } from './search-queries.ts'
-import type { FoundRow, SearchTable, Wanted } from './search-queries.ts'
+import type { FoundRow, HeaderFactsRow, SearchTable, ThreadIdsRow, Wanted } from './search-queries.ts'
+import { createSearchCache } from './search-cache.ts'
 import { createSearchRows } from './search-rows.ts'
 import type { Criterion, Ranks, SortKey, ThreadFacts } from './search-types.ts'
 import { numbersOf } from './state-columns.ts'
@@ -14,6 +15,9 @@ import type { MailboxRef } from './types.ts'
 
 /** One in so many messages from the first to the last, or so many at all: then all of them are looked at, which costs less than to name each. */
 const DENSE = { oneIn: 16, most: 20_000 }
+
+/** Bytes of columns that are kept for sorting and threading again. */
+const MOST_KEPT = 16 * 1024 * 1024
 
 export interface Searches {
   search(mailbox: MailboxRef, folderId: string, uids: readonly number[], criterion: Criterion): Promise<number[]>
@@ -25,6 +29,7 @@ export interface Searches {
 export function createSearches(database: Database, contents: Pick<Contents, 'read'>): Searches {
   const queries = searchQueries(database)
   const rows = createSearchRows(queries, contents)
+  const cache = createSearchCache(MOST_KEPT)
 
   /** Asks once; where rows are missing, makes them and asks again. */
   async function complete<Row extends FoundRow>(
@@ -61,34 +66,42 @@ export function createSearches(database: Database, contents: Pick<Contents, 'rea
       return wanted.dense ? common(found, uids) : found
     },
 
-    async ranks({ slot }, folder, uids, key) {
-      const wanted = wantedOf(slot, folder, uids)
-      const row = await complete(wanted, 'content_header', () => queries.ranks(wanted, key))
-      return { uids: numbersOf(row?.uids ?? '{}'), ranks: numbersOf(row?.ranks ?? '{}') }
-    },
+    ranks: ({ slot }, folder, uids, key) =>
+      cache.of(`${folder} ${key}`, uids, async () => {
+        const wanted = wantedOf(slot, folder, uids)
+        const row = await complete(wanted, 'content_header', () => queries.ranks(wanted, key))
+        return { uids: Uint32Array.from(numbersOf(row?.uids ?? '{}')), ranks: Uint32Array.from(numbersOf(row?.ranks ?? '{}')) }
+      }),
 
-    async threadFacts({ slot }, folder, uids) {
-      const wanted = wantedOf(slot, folder, uids)
-      const header = await complete(wanted, 'content_header', () => queries.headerFacts(wanted))
-      const threads = await complete(wanted, 'content_fields', () => queries.threadIds(wanted))
-      const ids = new Map<number, number[]>()
-      const numbers = numbersOf(threads?.ids ?? '{}')
-      for (const [at, uid] of numbersOf(threads?.uids ?? '{}').entries()) {
-        const own = ids.get(uid)
-        if (own) own.push(numbers[at] ?? 0)
-        else ids.set(uid, [numbers[at] ?? 0])
-      }
-      const found = numbersOf(header?.uids ?? '{}')
-      return {
-        uids: found,
-        sent: numbersOf(header?.sent ?? '{}'),
-        subjects: numbersOf(header?.subjects ?? '{}'),
-        replies: numbersOf(header?.replies ?? '{}').map((reply) => reply === 1),
-        ids: found.map((uid) => ids.get(uid) ?? [0]),
-      }
-    },
+    threadFacts: ({ slot }, folder, uids) =>
+      cache.of(`${folder} threads`, uids, async () => {
+        const wanted = wantedOf(slot, folder, uids)
+        const header = await complete(wanted, 'content_header', () => queries.headerFacts(wanted))
+        const threads = await complete(wanted, 'content_fields', () => queries.threadIds(wanted))
+        return threadColumns(header, threads)
+      }),
 
     preview: ({ slot }, content, lazy) => previews(String(slot), { content, lazy }),
+  }
+}
+
+/** What has come between the two questions has larger UIDs, and is left out; what has gone has no ids any more. */
+function threadColumns(header: HeaderFactsRow | undefined, threads: ThreadIdsRow | undefined): ThreadFacts {
+  const uids = Uint32Array.from(numbersOf(header?.uids ?? '{}'))
+  const idStarts = new Uint32Array(uids.length + 1)
+  const owners = numbersOf(threads?.uids ?? '{}')
+  for (const [at, uid] of uids.entries()) {
+    let next = idStarts[at] ?? 0
+    while ((owners[next] ?? Infinity) <= uid) next++
+    idStarts[at + 1] = next
+  }
+  return {
+    uids,
+    sent: Float64Array.from(numbersOf(header?.sent ?? '{}')),
+    subjects: Uint32Array.from(numbersOf(header?.subjects ?? '{}')),
+    replies: Uint8Array.from(numbersOf(header?.replies ?? '{}')),
+    ids: Uint32Array.from(numbersOf(threads?.ids ?? '{}')),
+    idStarts,
   }
 }
 

@@ -1,5 +1,5 @@
 /** SORT (RFC 5256 3, RFC 5957): in which order messages are. The store knows their places by each key; here keys are put together. */
-import type { SortKey } from '../../mailbox/search-types.ts'
+import type { Ranks, SortKey } from '../../mailbox/search-types.ts'
 import type { Arguments } from './arguments.ts'
 import { syntaxError } from './errors.ts'
 import type { FolderSession } from './session.ts'
@@ -47,25 +47,38 @@ export async function sortMessages(
 ): Promise<number[]> {
   if (seqs.length === 0) return []
   const uids = seqs.map((seq) => list.uid(seq))
-  /** by sequence number */
-  const places = new Int32Array(list.count + 1).fill(-1)
-  for (const [at, seq] of seqs.entries()) places[seq] = at
-  const columns: Float64Array[] = []
-  for (const { key, reverse } of criteria) {
-    const column = new Float64Array(seqs.length)
-    const { uids: ranked, ranks } = await deps.store.ranks(mailbox, folder.id, uids, key)
-    for (const [at, uid] of ranked.entries()) {
-      const place = places[list.seq(uid)] ?? -1
-      if (place >= 0) column[place] = (ranks[at] ?? 0) * (reverse ? -1 : 1)
-    }
-    columns.push(column)
+  let order = Uint32Array.from(seqs.keys())
+  // From the last criterion to the first: each leaves in their order those that it does not tell apart.
+  for (const { key, reverse } of criteria.toReversed()) {
+    const ranks = ranksOf(uids, await deps.store.ranks(mailbox, folder.id, uids, key))
+    order = sortedBy(ranks, reverse, order)
   }
-  const order = Uint32Array.from(seqs.keys()).sort((a, b) => {
-    for (const column of columns) {
-      const difference = (column[a] ?? 0) - (column[b] ?? 0)
-      if (difference !== 0) return difference
-    }
-    return a - b
-  })
   return Array.from(order, (at) => seqs[at] ?? 0)
+}
+
+/** The ranks of some messages; 0 for what is gone. */
+function ranksOf(uids: readonly number[], { uids: ranked, ranks }: Ranks): Uint32Array<ArrayBuffer> {
+  const found = new Uint32Array(uids.length)
+  let at = 0
+  for (const [place, uid] of uids.entries()) {
+    while ((ranked[at] ?? Infinity) < uid) at++
+    if (ranked[at] === uid) found[place] = ranks[at] ?? 0
+  }
+  return found
+}
+
+/** Sorts by counting: ranks are no larger than a folder. */
+function sortedBy(ranks: Uint32Array<ArrayBuffer>, reverse: boolean, order: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const largest = ranks.reduce((most, rank) => Math.max(most, rank), 0)
+  const slotOf = (place: number): number => (reverse ? largest - (ranks[place] ?? 0) : (ranks[place] ?? 0))
+  const starts = new Uint32Array(largest + 2)
+  for (const place of order) starts[slotOf(place) + 1] = (starts[slotOf(place) + 1] ?? 0) + 1
+  for (let slot = 1; slot < starts.length; slot++) starts[slot] = (starts[slot] ?? 0) + (starts[slot - 1] ?? 0)
+  const sorted = new Uint32Array(order.length)
+  for (const place of order) {
+    const slot = slotOf(place)
+    sorted[starts[slot] ?? 0] = place
+    starts[slot] = (starts[slot] ?? 0) + 1
+  }
+  return sorted
 }

@@ -8,10 +8,13 @@ import type { Thread } from './thread-tree.ts'
 /** Columns of one entry for each message, in the order of their sequence numbers. */
 export interface ReferenceFacts extends SubjectFacts {
   /** 0 where the base subject is empty */
-  readonly subjects: readonly number[]
-  readonly replies: readonly boolean[]
-  /** numbers in the place of message ids: its own (0 if it has none), then its references */
-  readonly ids: readonly (readonly number[])[]
+  readonly subjects: ArrayLike<number>
+  /** 1: the subject was one of a reply or of what is passed on */
+  readonly replies: ArrayLike<number>
+  /** numbers in the place of message ids, message after message: its own (0 if it has none), then its references */
+  readonly ids: ArrayLike<number>
+  /** where those of a message begin in `ids`, and after the last message where they end */
+  readonly idStarts: ArrayLike<number>
 }
 
 interface Node {
@@ -39,13 +42,16 @@ export function threadByReferences(facts: ReferenceFacts): Thread[] {
 }
 
 /** Step 1. All nodes, messages and dummies. */
-function linked({ ids }: ReferenceFacts): Node[] {
-  const nodes = ids.map((_, message) => newNode(message))
+function linked({ ids, idStarts }: ReferenceFacts): Node[] {
+  const count = idStarts.length - 1
+  const nodes = Array.from({ length: count }, (_, message) => newNode(message))
+  const idsOf = (message: number): [from: number, to: number] => [idStarts[message] ?? 0, idStarts[message + 1] ?? 0]
   const byId = new Map<number, Node>()
-  for (const [message, [own = 0]] of ids.entries()) {
-    const node = nodes[message]
+  for (const [message, node] of nodes.entries()) {
+    const [from, to] = idsOf(message)
+    const own = from < to ? (ids[from] ?? 0) : 0
     // Of several messages with one id the first has it; the others have none that anybody could refer to.
-    if (node && own > 0 && !byId.has(own)) byId.set(own, node)
+    if (own > 0 && !byId.has(own)) byId.set(own, node)
   }
   const nodeOf = (id: number): Node => {
     const known = byId.get(id)
@@ -55,10 +61,11 @@ function linked({ ids }: ReferenceFacts): Node[] {
     nodes.push(dummy)
     return dummy
   }
-  for (const [message, [, ...references]] of ids.entries()) {
+  for (let message = 0; message < count; message++) {
+    const [from, to] = idsOf(message)
     let parent: Node | undefined
-    for (const id of references) {
-      const child = nodeOf(id)
+    for (let at = from + 1; at < to; at++) {
+      const child = nodeOf(ids[at] ?? 0)
       if (parent && !child.parent) link(parent, child)
       parent = child
     }
@@ -115,7 +122,7 @@ const shown = (node: Node): number => node.message ?? node.children[0]?.message 
 /** Step 5. */
 function gathered(roots: readonly Node[], { subjects, replies }: ReferenceFacts): Node[] {
   const subjectOf = (node: Node): number => subjects[shown(node)] ?? 0
-  const isReply = ({ message }: Node): boolean => message !== undefined && replies[message] === true
+  const isReply = ({ message }: Node): boolean => message !== undefined && replies[message] === 1
   const table = new Map<number, Node>()
   for (const node of roots) {
     const subject = subjectOf(node)

@@ -34,8 +34,8 @@ const threading = (name: string, byUid: boolean): Command =>
     checkCharset(charset)
     const seqs = await searchFolder(session, key, selected.savedSearch)
     const facts = await factsOf(session, seqs)
-    const threads = ALGORITHMS[algorithm](facts)
-    const text = formatThreads(threads, (message) => (byUid ? (facts.uids[message] ?? 0) : list.seq(facts.uids[message] ?? 0)))
+    const numberOf = (message: number): number => (byUid ? (facts.uids[message] ?? 0) : list.seq(facts.uids[message] ?? 0))
+    const text = formatThreads(ALGORITHMS[algorithm](facts), numberOf)
     output.line(text === '' ? '* THREAD' : `* THREAD ${text}`)
     const reply = ok(`${name} completed`)
     return namesNumbers(key) ? { ...reply, keepsNumbers: true } : reply
@@ -47,18 +47,24 @@ async function factsOf(
   seqs: readonly number[],
 ): Promise<ThreadFacts> {
   const wanted = seqs.map((seq) => list.uid(seq))
-  if (wanted.length === 0) return { uids: [], sent: [], subjects: [], replies: [], ids: [] }
   const facts = await deps.store.threadFacts(mailbox, folder.id, wanted)
   if (facts.uids.length === wanted.length) return facts
   const asked = new Set(wanted)
-  const places = facts.uids.flatMap((uid, place) => (asked.has(uid) ? [place] : []))
-  const some = <T>(column: readonly T[]): T[] => places.map((place) => column[place] as T)
+  const isAsked = (_: number, place: number): boolean => asked.has(facts.uids[place] ?? 0)
+  const idStarts = [0]
+  const ids: number[] = []
+  for (const [place, uid] of facts.uids.entries()) {
+    if (!asked.has(uid)) continue
+    for (let at = facts.idStarts[place] ?? 0; at < (facts.idStarts[place + 1] ?? 0); at++) ids.push(facts.ids[at] ?? 0)
+    idStarts.push(ids.length)
+  }
   return {
-    uids: some(facts.uids),
-    sent: some(facts.sent),
-    subjects: some(facts.subjects),
-    replies: some(facts.replies),
-    ids: some(facts.ids),
+    uids: facts.uids.filter(isAsked),
+    sent: facts.sent.filter(isAsked),
+    subjects: facts.subjects.filter(isAsked),
+    replies: facts.replies.filter(isAsked),
+    ids: Uint32Array.from(ids),
+    idStarts: Uint32Array.from(idStarts),
   }
 }
 
