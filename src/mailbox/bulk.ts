@@ -1,15 +1,18 @@
 /**
- * Removes, moves and copies any number of messages. Each step is a transaction, consistent in itself, and the next one waits in line behind whoever else wants
- * the mailbox: so deliveries get in between, and a crash leaves the steps that are done. COPY alone is one step, because it must be undone
- * whole (RFC 3501 6.4.7); of the others each message is changed or not (RFC 6851 3.3).
+ * Removes, moves and copies any number of messages. Each step is a transaction, consistent in itself, and the next one lets others go first
+ * that want the mailbox: so deliveries get in between, and a crash leaves the steps that are done. COPY alone is one step, because it must be
+ * undone whole (RFC 3501 6.4.7); of the others each message is changed or not (RFC 6851 3.3).
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { clientError } from '../base/errors.ts'
 import type { MailboxQueries } from './queries.ts'
 import { numbersOf } from './state-columns.ts'
 import type { CopyResult, MailboxRef } from './types.ts'
 
-/** Messages that are moved or removed in one step: some 20 ms. */
-const MOVED_AT_ONCE = 2000
+/** Messages that are moved or removed in one step: some 10 ms. */
+const MOVED_AT_ONCE = 1000
+/** Between two steps: time for who waits for the mailbox to be woken, or the next step would be there first. */
+const PAUSE_MS = 2
 
 export interface BulkDeps {
   readonly queries: Pick<MailboxQueries, 'deleted' | 'states' | 'expunge' | 'copy'>
@@ -31,7 +34,7 @@ export interface Bulk {
 export function createBulk({ queries, changing, now }: BulkDeps): Bulk {
   async function removeAll(mailbox: MailboxRef, folder: string, uids: readonly number[], any: boolean): Promise<number[]> {
     const removed: number[][] = []
-    for (const some of slices(uids, MOVED_AT_ONCE)) {
+    for await (const some of steps(uids, MOVED_AT_ONCE)) {
       const [row] = await changing(mailbox, () => queries.expunge(mailbox, folder, some, any, new Date(now())))
       removed.push(numbersOf(row?.uids ?? '{}'))
     }
@@ -47,7 +50,7 @@ export function createBulk({ queries, changing, now }: BulkDeps): Bulk {
   ): Promise<CopyResult> {
     const pairs: [number, number][] = []
     let uidValidity = 0
-    for (const some of slices(uids, move ? MOVED_AT_ONCE : Infinity)) {
+    for await (const some of steps(uids, move ? MOVED_AT_ONCE : Infinity)) {
       const [row] = await changing(mailbox, () => queries.copy(mailbox, folder, some, to, move, new Date(now())))
       if (!row) continue
       uidValidity = row.uid_validity
@@ -75,8 +78,10 @@ export function createBulk({ queries, changing, now }: BulkDeps): Bulk {
   }
 }
 
-/** At least one slice: a change of nothing finds out that the folder is gone, too. */
-export function* slices<T>(items: readonly T[], size: number): Iterable<readonly T[]> {
-  if (items.length <= size) return void (yield items)
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size)
+/** What is done in one step each. At least one: a change of nothing finds out that the folder is gone, too. */
+export async function* steps<T>(items: readonly T[], size: number): AsyncIterable<readonly T[]> {
+  for (let at = 0; at === 0 || at < items.length; at += size) {
+    if (at > 0) await pause(PAUSE_MS)
+    yield items.length <= size ? items : items.slice(at, at + size)
+  }
 }

@@ -2,7 +2,7 @@
  * Changes of flags, of many messages in steps (`bulk.ts`). Who follows a folder knows its messages at a cursor: if nobody has come in between, what
  * becomes of them is reckoned here, and the database only says that it was done. That is a third of the cost.
  */
-import { slices } from './bulk.ts'
+import { steps } from './bulk.ts'
 import type { FlagsRow, MailboxQueries } from './queries.ts'
 import { unpackMessages } from './state-columns.ts'
 import type { ConditionalChange, FlagChange, FlagsChanged, MailboxRef, MessageState } from './types.ts'
@@ -27,7 +27,7 @@ export function createFlagChanges({ queries, changing }: FlagChangesDeps) {
     change: FlagChange,
   ): Promise<MessageState[]> {
     const rows: FlagsRow[] = []
-    for (const some of slices(uids, AT_ONCE)) rows.push(...(await step(mailbox, folder, some, change, null)))
+    for await (const some of steps(uids, AT_ONCE)) rows.push(...(await step(mailbox, folder, some, change, null)))
     return rows.flatMap(unpackMessages)
   }
 
@@ -43,7 +43,7 @@ export function createFlagChanges({ queries, changing }: FlagChangesDeps) {
     const rows: FlagsRow[] = []
     // Where the folder was known until then, it is known after a step of our own.
     let at: number | null = cursor
-    for (const some of slices(known, AT_ONCE)) {
+    for await (const some of steps(known, AT_ONCE)) {
       const uids = some.map(({ uid }) => uid)
       const [row] = await step(mailbox, folder, uids, change, at)
       if (!row) continue
@@ -64,7 +64,7 @@ export function createFlagChanges({ queries, changing }: FlagChangesDeps) {
     change: FlagChange,
   ): Promise<ConditionalChange> {
     const rows: FlagsRow[] = []
-    for (const some of slices(known, AT_ONCE)) {
+    for await (const some of steps(known, AT_ONCE)) {
       const uids = some.map(({ uid }) => uid)
       const before = knownBefore(some, unchangedSince, change)
       rows.push(...(await changing(mailbox, () => queries.storeFlagsIf(mailbox, folder, uids, change, unchangedSince, before))))
