@@ -1,4 +1,5 @@
 /** The folder that a session has selected: what it knows of it, up to which cursor, and whether there is a hint of more. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Folder, FolderSnapshot } from '../../mailbox/types.ts'
 import { MessageList } from './message-list.ts'
 import type { NumberRange } from './sequence-set.ts'
@@ -19,6 +20,8 @@ export class Selected {
   toldKeywords = 0
   readonly #unwatch: () => void
   #hinted = false
+  /** hints of the store, ever */
+  #heard = 0
   #wake: (() => void) | undefined
 
   /** @param watch registers a listener for hints and answers how to end that; registered before the snapshot was taken */
@@ -30,7 +33,10 @@ export class Selected {
     this.toldModseq = folder.modseq
     this.#unwatch = watch.stop
     this.#hinted = watch.hinted
-    watch.listener = () => this.hint()
+    watch.listener = () => {
+      this.#heard++
+      this.hint()
+    }
   }
 
   /** The largest UID that a message of the folder has or had, as far as the session knows. */
@@ -49,6 +55,17 @@ export class Selected {
     const hinted = this.#hinted
     this.#hinted = false
     return hinted
+  }
+
+  /** Before a change of the session's own: what `forgetOwnHint` wants. */
+  get mark(): number | undefined {
+    return this.#hinted ? undefined : this.#heard
+  }
+
+  /** After it, when the list has it: if one hint came since `mark`, it told of that change, and nothing need be read for it. */
+  async forgetOwnHint(mark: number | undefined): Promise<void> {
+    await nextTurn()
+    if (mark !== undefined && this.#heard === mark + 1) this.#hinted = false
   }
 
   /** Waits for a hint, `wake`, or `ms`. */

@@ -73,6 +73,7 @@ const storing = (name: string, byUid: boolean): Command =>
     const { flags, keywords } = flagSet(names)
     const change: FlagChange = { mode, flags, keywords: keywords.map((word) => list.spelling(word)) }
     const seqs = seqsOf(selected, set, byUid)
+    const { mark } = selected
     const { changed, refused, since, modseq } = await storeFlags(session, seqs, unchangedSince, change)
     const told: { readonly uid: number; readonly flags: boolean }[] = []
     for (const state of changed) {
@@ -88,8 +89,10 @@ const storing = (name: string, byUid: boolean): Command =>
       await output.relieve()
     }
     // What others have changed below the new modseqs must be told too, if they have.
-    if (selected.cursor === since) selected.cursor = modseq
-    else if (condstore) selected.hint()
+    if (selected.cursor === since) {
+      selected.cursor = modseq
+      await selected.forgetOwnHint(mark)
+    } else if (condstore) selected.hint()
     const gone = changed.length + refused.length < seqs.length
     if (gone) selected.hint()
     const numbers = refused.map(({ uid }) => (byUid ? uid : list.seq(uid)))
