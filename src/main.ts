@@ -8,6 +8,7 @@ import type { EventSink } from './base/events.ts'
 import type { Config } from './config/config.ts'
 import { createMaildropLock, freeMaildrops } from './mailbox/maildrop-lock.ts'
 import { createMaildropStore } from './mailbox/maildrop.ts'
+import { watchQuotas } from './mailbox/quota-warnings.ts'
 import { createMailboxStore } from './mailbox/store.ts'
 import { createWebServer } from './protocols/http/web-server.ts'
 import { createImapServer } from './protocols/imap/server.ts'
@@ -185,6 +186,7 @@ export async function startProvider(config: Config, installation: Installation, 
     housekeeping.start()
     points.directoryRefresh.start()
     stops.push(
+      watchQuotas({ database, report, now }),
       () => housekeeping.stop(),
       () => points.directoryRefresh.stop(),
     )

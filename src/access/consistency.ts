@@ -1,4 +1,5 @@
-/** What must hold of refused submissions (I2, I6). */
+/** What must hold of refused submissions (I2, I6). That a notice was expunged is remembered for a time; it is asked for as long. */
+import { TOMBSTONE_DAYS } from '../mailbox/sweep.ts'
 import type { Check } from '../storage/consistency.ts'
 
 export const ACCESS_CHECKS: readonly Check[] = [
@@ -7,7 +8,8 @@ export const ACCESS_CHECKS: readonly Check[] = [
     says: 'A refused submission has exactly one non-acceptance notice, in the mailbox of its sender',
     sql: `select 'refusal ' || r.pec_msgid as problem from refusal r
           where not exists (select 1 from mailbox m where m.slot = r.slot and m.id = r.mailbox)
-            or not exists (select 1 from content c where c.slot = r.slot and c.id = r.notice)
+            or r.at > now() - interval '${TOMBSTONE_DAYS} days'
+              and not exists (select 1 from content c where c.slot = r.slot and c.id = r.notice)
               and not exists (select 1 from tombstone t where t.slot = r.slot and t.content = r.notice)
             or (select count(*) from refusal o where o.slot = r.slot and o.notice = r.notice) <> 1`,
   },

@@ -25,7 +25,9 @@ export interface Events {
   'unexpected-error': { where: string; error: CeralaccaError }
   /** a message whose time in quarantine is over was deleted; `at` (ISO 8601) is when it was found */
   'quarantine-expired': { pecMsgid: string; point: 'access' | 'incoming'; at: string }
-  swept: { contents: number; blobs: number; files: number }
+  /** a mailbox (its id) has passed a mark of its quota, in per cent */
+  'quota-warning': { mailbox: string; mark: number }
+  swept: { contents: number; blobs: number; files: number; tombstones: number }
   'directory-refreshed': { version: number; changed: boolean; providers: number; domains: number }
   'directory-refresh-failed': { error: CeralaccaError }
   /** The providers' directory is more than 48 hours old (ISO 8601), or was never fetched. */

@@ -22,6 +22,7 @@ const LEVELS: Record<keyof Events, Level> = {
   'login-failed': 'info',
   'unexpected-error': 'error',
   'quarantine-expired': 'info',
+  'quota-warning': 'info',
   swept: 'info',
   'directory-refreshed': 'info',
   'directory-refresh-failed': 'error',

@@ -8,6 +8,13 @@ import { withInstallation } from './connect.ts'
 import { choosePassword, PASSWORD_OPTION } from './password.ts'
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`
+const percent = (used: number, quota: number): string => `${Math.floor((used * 100) / quota)}%`
+
+function quotaOf(value: string | boolean | undefined): number {
+  const quota = Number(value)
+  if (!Number.isSafeInteger(quota) || quota <= 0) throw clientError('usage', '--quota must be a number of bytes')
+  return quota
+}
 
 export const mailboxCreate: Command = {
   words: ['mailbox', 'create'],
@@ -19,8 +26,7 @@ export const mailboxCreate: Command = {
   },
   async run(invocation) {
     const { config, options, operands } = invocation
-    const quota = Number(options['quota'] ?? config.values.CERALACCA_QUOTA)
-    if (!Number.isSafeInteger(quota) || quota <= 0) throw clientError('usage', '--quota must be a number of bytes')
+    const quota = options['quota'] === undefined ? config.values.CERALACCA_QUOTA : quotaOf(options['quota'])
     const { password, made } = await choosePassword(invocation)
     return withInstallation(config, async ({ mailboxes }) => {
       const mailbox = await mailboxes.create(operands[0] ?? '', password, quota)
@@ -40,8 +46,14 @@ export const mailboxList: Command = {
     withInstallation(config, async ({ mailboxes }) => {
       const { domain } = options
       const all = await mailboxes.list(typeof domain === 'string' ? domain : undefined)
-      const rows = all.map(({ address, status, used, quota }) => [address, status, megabytes(used), megabytes(quota)])
-      return { text: table([['ADDRESS', 'STATUS', 'USED', 'QUOTA'], ...rows]), json: all }
+      const rows = all.map(({ address, status, used, quota }) => [
+        address,
+        status,
+        megabytes(used),
+        megabytes(quota),
+        percent(used, quota),
+      ])
+      return { text: table([['ADDRESS', 'STATUS', 'USED', 'QUOTA', 'FULL'], ...rows]), json: all }
     }),
 }
 
@@ -57,15 +69,17 @@ export const mailboxShow: Command = {
 }
 
 function describe({ address, used, quota, reserve, createdAt, ...profile }: MailboxSummary): string {
-  const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor } = profile
+  const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder, warning } = profile
   return table([
     ['Address', address],
     ['Status', status],
-    ['Used', megabytes(used)],
+    ['Used', `${megabytes(used)}, ${percent(used, quota)} of the quota`],
     ['Quota', megabytes(quota)],
+    ['Quota warning', warning ? `${warning.mark}% passed, noted ${warning.at.toISOString()}` : 'none'],
     ['Reserve', `${megabytes(reserve)} for receipts`],
     ['Ordinary mail in', forwardTo === null ? (incomingOrdinary ?? 'as the installation') : `forward to ${forwardTo}`],
     ['Ordinary mail out', outgoingOrdinary ?? 'as the domain'],
+    ['Receipts', receiptsFolder ?? 'inbox'],
     ['Second factor', secondFactor ? 'on: mail programs need an app password' : 'off'],
     ['Made', createdAt.toISOString()],
   ])
@@ -73,7 +87,7 @@ function describe({ address, used, quota, reserve, createdAt, ...profile }: Mail
 
 export const mailboxSet: Command = {
   words: ['mailbox', 'set'],
-  summary: 'Change the state of a mailbox, what it does with ordinary mail, or what opens it.',
+  summary: 'Change the state of a mailbox, its size, what it does with ordinary mail and receipts, or what opens it.',
   operands: ['ADDRESS'],
   options: {
     status: { type: 'string', value: STATUSES.join('|'), help: 'may it be read, may it send and receive' },
@@ -93,19 +107,27 @@ export const mailboxSet: Command = {
       value: 'on|off',
       help: 'on: its password alone opens nothing to mail programs, which need an app password',
     },
+    'receipts-folder': {
+      type: 'string',
+      value: 'NAME|inbox',
+      help: 'where acceptances and delivery receipts go; notices of what failed or is late always go to the inbox',
+    },
+    quota: { type: 'string', value: 'BYTES', help: 'size of the mailbox' },
   },
   details: [
     'suspended: can be read, neither sends nor receives. disabled: closed to its holder too.',
     'revoked: as if it did not exist; the address is never given to anyone else.',
   ].join('\n'),
   async run(invocation) {
-    const { config, operands } = invocation
+    const { config, operands, options } = invocation
     const change = changeOf(invocation)
-    if (Object.keys(change).length === 0) throw clientError('usage', 'Say what to change: see "ceralacca mailbox set --help"')
+    const quota = options['quota'] === undefined ? undefined : quotaOf(options['quota'])
+    if (Object.keys(change).length === 0 && quota === undefined) throw clientError('usage', 'Say what to change: see "ceralacca mailbox set --help"')
     return withInstallation(config, async ({ mailboxes, profiles }) => {
       const { address } = await mailboxes.show(operands[0] ?? '')
       const mailbox = await mailboxes.find(address)
-      if (mailbox) await profiles.set(mailbox, change)
+      if (mailbox && Object.keys(change).length > 0) await profiles.set(mailbox, change)
+      if (quota !== undefined) await mailboxes.setQuota(address, quota)
       const changed = await mailboxes.show(address)
       return { text: describe(changed), json: changed }
     })
@@ -118,12 +140,14 @@ function changeOf({ options }: Invocation): ProfileChange {
   const outgoing = choiceOf(options, 'outgoing-ordinary', ['allow', 'refuse', 'default'])
   const secondFactor = choiceOf(options, 'second-factor', ['on', 'off'])
   const forwardTo = options['forward-to']
+  const folder = options['receipts-folder']
   return {
     ...(status && { status }),
     ...(incoming && { incomingOrdinary: incoming === 'default' ? null : incoming }),
     ...(typeof forwardTo === 'string' && { forwardTo }),
     ...(outgoing && { outgoingOrdinary: outgoing === 'default' ? null : outgoing }),
     ...(secondFactor && { secondFactor: secondFactor === 'on' }),
+    ...(typeof folder === 'string' && { receiptsFolder: folder }),
   }
 }
 

@@ -5,6 +5,12 @@
 import type { Reader, Transactor } from '../storage/database.ts'
 import type { BlobRef } from '../storage/blobs.ts'
 
+/**
+ * What was expunged is remembered for so many days: a client that comes back within them is told of exactly what has gone, one that stayed away
+ * for longer of every UID that is not there. The consistency checks know it too: what a tombstone proves is asked for as long.
+ */
+export const TOMBSTONE_DAYS = 180
+
 /** Removes contents whose message was expunged before `before` and that no other message has. Answers how many. */
 export async function sweepContents(
   { reader, transactor }: { reader: Reader; transactor: Transactor },

@@ -16,6 +16,11 @@ export const REGISTRY_CHECKS: readonly Check[] = [
   },
   {
     invariant: 'registry',
+    says: 'Receipts do not go to a folder below another, nor by a name to the inbox',
+    sql: `select 'mailbox ' || mailbox as problem from mailbox_profile where receipts_folder = 'INBOX' or receipts_folder like '%/%'`,
+  },
+  {
+    invariant: 'registry',
     says: 'An app password opens something that there is',
     sql: `select 'app password ' || id as problem from app_password
           where protocols = '{}' or not protocols <@ array['imap', 'pop3', 'smtp', 'jmap']`,

@@ -23,6 +23,8 @@ export interface Mailboxes {
   list(domain?: string): Promise<MailboxSummary[]>
   /** @throws `no-such-mailbox` */
   show(address: string): Promise<MailboxSummary>
+  /** In bytes; what is in the mailbox stays there, also where it is more. @throws `no-such-mailbox` */
+  setQuota(address: string, quota: number): Promise<void>
   /** @throws `no-such-mailbox`, `weak-password` */
   setPassword(address: string, password: string): Promise<void>
 }
@@ -114,6 +116,8 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
     list: (domain) => queries.list(domain),
 
     show,
+
+    setQuota: async (address, quota) => queries.setQuota(await existing(address), quota, reserveFor(quota)),
 
     async setPassword(address, password) {
       const mailbox = await existing(address)

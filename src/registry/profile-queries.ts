@@ -1,4 +1,4 @@
-/** SQL of profiles and of the domains' policies (migrations 0009, 0016). */
+/** SQL of profiles and of the domains' policies (migration 0009 and later). */
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { Database, Transaction } from '../storage/database.ts'
 import type { MailboxStatus } from './status.ts'
@@ -16,11 +16,14 @@ export interface MailboxProfile {
   readonly outgoingOrdinary: OutgoingPolicy | null
   /** mail programs need an app password: the mailbox's own opens nothing to them */
   readonly secondFactor: boolean
+  /** the folder of the receipts of what went well, made when one comes; null: the inbox */
+  readonly receiptsFolder: string | null
 }
 
 /** The columns of a left-joined `mailbox_profile p`, under the names of MailboxProfile. */
 export const PROFILE_COLUMNS = `coalesce(p.status, 'active') as status, p.incoming_ordinary as "incomingOrdinary",
-  p.forward_to as "forwardTo", p.outgoing_ordinary as "outgoingOrdinary", coalesce(p.second_factor, false) as "secondFactor"`
+  p.forward_to as "forwardTo", p.outgoing_ordinary as "outgoingOrdinary", coalesce(p.second_factor, false) as "secondFactor",
+  p.receipts_folder as "receiptsFolder"`
 
 const SELECT = `select ${PROFILE_COLUMNS} from mailbox_profile p where slot = $1 and mailbox = $2`
 
@@ -30,6 +33,7 @@ export const DEFAULT_PROFILE: MailboxProfile = {
   forwardTo: null,
   outgoingOrdinary: null,
   secondFactor: false,
+  receiptsFolder: null,
 }
 
 export function profileQueries({ reader, transactor }: Database) {
@@ -47,14 +51,15 @@ export function profileQueries({ reader, transactor }: Database) {
     },
 
     async save(tx: Transaction, { slot, id }: MailboxRef, profile: MailboxProfile, at: Date): Promise<void> {
-      const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor } = profile
+      const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder } = profile
       await tx.query(
-        `insert into mailbox_profile (slot, mailbox, status, incoming_ordinary, forward_to, outgoing_ordinary, second_factor, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+        `insert into mailbox_profile (slot, mailbox, status, incoming_ordinary, forward_to, outgoing_ordinary, second_factor, receipts_folder,
+           changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (slot, mailbox) do update set status = excluded.status, incoming_ordinary = excluded.incoming_ordinary,
            forward_to = excluded.forward_to, outgoing_ordinary = excluded.outgoing_ordinary,
-           second_factor = excluded.second_factor, changed_at = excluded.changed_at`,
-        [slot, id, status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, at],
+           second_factor = excluded.second_factor, receipts_folder = excluded.receipts_folder, changed_at = excluded.changed_at`,
+        [slot, id, status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder, at],
       )
     },
 

@@ -19,7 +19,14 @@ const mailboxes = createMailboxes({ database, queries: registryQueries(database)
 /** Two processes on one database. */
 const [profiles, others] = [createProfiles({ database, domains, now }), createProfiles({ database, domains, now })]
 
-const DEFAULTS = { status: 'active', incomingOrdinary: null, forwardTo: null, outgoingOrdinary: null, secondFactor: false }
+const DEFAULTS = {
+  status: 'active',
+  incomingOrdinary: null,
+  forwardTo: null,
+  outgoingOrdinary: null,
+  secondFactor: false,
+  receiptsFolder: null,
+}
 
 let made = 0
 async function newMailbox(): Promise<{ address: string; mailbox: MailboxRef }> {
@@ -31,8 +38,8 @@ async function newMailbox(): Promise<{ address: string; mailbox: MailboxRef }> {
 
 /** The profile as the registry shows it to the operator. */
 async function shown(address: string): Promise<object> {
-  const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor } = await mailboxes.show(address)
-  return { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor }
+  const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder } = await mailboxes.show(address)
+  return { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder }
 }
 
 test('a mailbox that nobody has set is active, with the defaults', async () => {
@@ -53,6 +60,10 @@ test('a change changes what it names, and is shown', async () => {
     [{ forwardTo: 'altro@ordinary.test' }, { forwardTo: 'altro@ordinary.test' }],
     [{ status: 'active' }, { status: 'active' }],
     [{ secondFactor: true }, { secondFactor: true }],
+    [{ receiptsFolder: 'Ricevute/' }, { receiptsFolder: 'Ricevute' }],
+    [{ receiptsFolder: 'Archivio' }, { receiptsFolder: 'Archivio' }],
+    [{ receiptsFolder: 'inbox' }, { receiptsFolder: null }],
+    [{ receiptsFolder: 'Prove' }, { receiptsFolder: 'Prove' }],
     [{ incomingOrdinary: 'refuse' }, { incomingOrdinary: 'refuse', forwardTo: null }],
     [
       { incomingOrdinary: null, outgoingOrdinary: null },
@@ -83,6 +94,21 @@ test('a forward address must be one, be ordinary, and go with the policy', async
   assert.deepEqual(await profiles.profileOf(mailbox), DEFAULTS)
   await profiles.set(mailbox, { incomingOrdinary: 'forward', forwardTo: 'a@ordinary.test' })
   await assert.rejects(profiles.set(mailbox, { forwardTo: null }), { code: 'bad-forward' })
+})
+
+test('a folder for receipts lies in no other, and not where mail is thrown away', async () => {
+  const { mailbox } = await newMailbox()
+  for (const receiptsFolder of ['', ' ', 'a/b', 'INBOX/a', 'a*', 'Cestino', 'Posta indesiderata', 'Inviati', 'x'.repeat(300)])
+    await assert.rejects(profiles.set(mailbox, { receiptsFolder }), { code: 'bad-folder-name', fault: 'client' })
+  assert.deepEqual(await profiles.profileOf(mailbox), DEFAULTS)
+})
+
+test('another quota brings another reserve', async () => {
+  const { address } = await newMailbox()
+  await mailboxes.setQuota(address.toUpperCase(), 1e9)
+  const { quota, reserve, used } = await mailboxes.show(address)
+  assert.deepEqual({ quota, reserve, used }, { quota: 1e9, reserve: 1e8, used: 0 })
+  await assert.rejects(mailboxes.setQuota('nobody@pec.test', 1), { code: 'no-such-mailbox' })
 })
 
 test('a change by another process counts within two seconds', async () => {

@@ -1,10 +1,11 @@
 /**
- * Profiles: the state of each mailbox and what it does with ordinary mail, asked for by the points at each message. What is answered is at
+ * Profiles: the state of each mailbox, what it does with ordinary mail, and where its receipts go, asked for by the points at each message. What is answered is at
  * most two seconds old, so that a change by another process (the CLI) counts soon. Called by the points and the CLI.
  */
 import { domainOf } from '../base/domain-of.ts'
 import { clientError } from '../base/errors.ts'
 import type { Domains } from '../directory/domains.ts'
+import { checkedName, STANDARD_FOLDERS } from '../mailbox/folder-names.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { Database } from '../storage/database.ts'
 import { checkedAddress } from './address.ts'
@@ -18,7 +19,7 @@ export interface Profiles {
   profileOf(mailbox: MailboxRef): Promise<MailboxProfile>
   /**
    * Changes a profile and answers the new one.
-   * @throws `bad-address`, `bad-forward` if the target is missing, not wanted, or certified by this provider
+   * @throws `bad-address`, `bad-forward` if the target is missing, not wanted, or certified by this provider, `bad-folder-name`
    */
   set(mailbox: MailboxRef, change: ProfileChange): Promise<MailboxProfile>
   /** Whether a mailbox may write to ordinary addresses: its own policy, or else that of its domain, which is `allow` unless set. */
@@ -79,12 +80,13 @@ export function createProfiles({ database, domains, now }: ProfilesDeps): Profil
     profileOf,
 
     async set(mailbox, change) {
+      const folder = change.receiptsFolder === undefined ? undefined : receiptsFolder(change.receiptsFolder)
       const forwardTo = change.forwardTo === undefined || change.forwardTo === null ? null : checkedAddress(change.forwardTo)
       const changed = await database.transactor.transact(mailbox.slot, async (tx) => {
         const before = await queries.profileForUpdate(tx, mailbox)
         const policy = change.incomingOrdinary === undefined ? before.incomingOrdinary : change.incomingOrdinary
         const kept = policy === 'forward' && change.forwardTo === undefined ? before.forwardTo : forwardTo
-        const profile = { ...before, ...change, forwardTo: kept }
+        const profile = { ...before, ...change, forwardTo: kept, receiptsFolder: folder === undefined ? before.receiptsFolder : folder }
         await checkForward(profile)
         await queries.save(tx, mailbox, profile, new Date(now()))
         return profile
@@ -107,4 +109,18 @@ export function createProfiles({ database, domains, now }: ProfilesDeps): Profil
       policies = undefined
     },
   }
+}
+
+/**
+ * The name of a folder for receipts, null for the inbox. One level, for it is made within the step that delivers; and not where mail programs
+ * throw things away or change them.
+ */
+function receiptsFolder(wanted: string | null): string | null {
+  if (wanted === null) return null
+  const name = checkedName(wanted)
+  if (name === 'INBOX') return null
+  if (name.includes('/')) throw clientError('bad-folder-name', 'The folder for receipts must not lie in another')
+  const use = STANDARD_FOLDERS.find((folder) => folder.name === name)?.specialUse
+  if (use && use !== '\\Archive') throw clientError('bad-folder-name', `"${name}" is not for receipts: name another folder`)
+  return name
 }

@@ -12,10 +12,24 @@ export interface MailboxSummary extends MailboxProfile {
   readonly quota: number
   readonly reserve: number
   readonly createdAt: Date
+  /** the highest mark of its quota that is noted, in per cent (src/mailbox/quota-warnings.ts) */
+  readonly warning: { readonly mark: number; readonly at: Date } | null
 }
 
-const SUMMARY = `select m.address, m.used, m.quota, m.reserve, m.created_at as "createdAt", ${PROFILE_COLUMNS}
-  from mailbox m left join mailbox_profile p on p.slot = m.slot and p.mailbox = m.id`
+interface SummaryRow extends Omit<MailboxSummary, 'warning'> {
+  readonly mark: number | null
+  readonly warnedAt: Date | null
+}
+
+const SUMMARY = `select m.address, m.used, m.quota, m.reserve, m.created_at as "createdAt", w.mark, w.at as "warnedAt", ${PROFILE_COLUMNS}
+  from mailbox m left join mailbox_profile p on p.slot = m.slot and p.mailbox = m.id
+  left join lateral (
+    select mark, at from quota_warning where slot = m.slot and mailbox = m.id order by mark desc limit 1) w on true`
+
+const toSummary = ({ mark, warnedAt, ...row }: SummaryRow): MailboxSummary => ({
+  ...row,
+  warning: mark === null || warnedAt === null ? null : { mark, at: warnedAt },
+})
 
 export function registryQueries(database: Database) {
   const { reader, transactor } = database
@@ -41,15 +55,26 @@ export function registryQueries(database: Database) {
     },
 
     async summary({ slot, id }: MailboxRef): Promise<MailboxSummary | undefined> {
-      const [row] = await reader.read<MailboxSummary>(`${SUMMARY} where m.slot = $1 and m.id = $2`, [slot, id])
-      return row
+      const [row] = await reader.read<SummaryRow>(`${SUMMARY} where m.slot = $1 and m.id = $2`, [slot, id])
+      return row && toSummary(row)
     },
 
     async list(domain: string | undefined): Promise<MailboxSummary[]> {
-      return reader.read<MailboxSummary>(
+      const rows = await reader.read<SummaryRow>(
         `${SUMMARY} where $1::text is null or split_part(m.address, '@', 2) = $1 order by m.address`,
         [domain ?? null],
       )
+      return rows.map(toSummary)
+    },
+
+    /** Sizes in bytes. */
+    async setQuota({ slot, id }: MailboxRef, quota: number, reserve: number): Promise<void> {
+      await transactor.call(slot, 'update mailbox set quota = $3, reserve = $4 where slot = $1 and id = $2', [
+        slot,
+        id,
+        quota,
+        reserve,
+      ])
     },
 
     ...loginQueries(database),

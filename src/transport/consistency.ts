@@ -1,4 +1,8 @@
-/** What must hold of submissions, dispatches and receipts (I1, I2, I4). */
+/**
+ * What must hold of submissions, dispatches and receipts (I1, I2, I4). That there was an acceptance is seen by the message, or by what remembers
+ * that it was expunged, for as long as that is kept.
+ */
+import { TOMBSTONE_DAYS } from '../mailbox/sweep.ts'
 import type { Check } from '../storage/consistency.ts'
 
 export const TRANSPORT_CHECKS: readonly Check[] = [
@@ -6,7 +10,8 @@ export const TRANSPORT_CHECKS: readonly Check[] = [
     invariant: 'I2',
     says: 'An accepted submission has its acceptance, and one dispatch per recipient',
     sql: `select 'submission ' || s.pec_msgid as problem from submission s
-          where not exists (select 1 from content c where c.slot = s.slot and c.id = s.acceptance)
+          where s.accepted_at > now() - interval '${TOMBSTONE_DAYS} days'
+            and not exists (select 1 from content c where c.slot = s.slot and c.id = s.acceptance)
             and not exists (select 1 from tombstone t where t.slot = s.slot and t.content = s.acceptance)
             or (select count(*) from dispatch d where d.slot = s.slot and d.pec_msgid = s.pec_msgid) <> jsonb_array_length(s.recipients)`,
   },

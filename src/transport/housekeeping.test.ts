@@ -20,7 +20,8 @@ const { database, folder } = await withTestDatabase({ after })
 
 test('what nobody can reach goes after a day, and nothing else', async () => {
   // Everything is written three days ago and looked at now, so that files, whose age is the clock's, are old only where the test says so.
-  let now = Date.now() - 3 * DAY
+  const expunged = Date.now() - 3 * DAY
+  let now = expunged
   const disk = createDiskBlobStore(`${folder}/blobs`)
   const rows = createDatabaseBlobStore(database)
   const blobs = createBlobs({ disk, database: rows })
@@ -56,15 +57,15 @@ test('what nobody can reach goes after a day, and nothing else', async () => {
     report: assert.fail,
     now: clock,
   })
-  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 0, files: 0 }, 'nothing is old yet')
+  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 0, files: 0, tombstones: 0 }, 'nothing is old yet')
   now = Date.now()
   // Rows carry the database's own time of writing: as old as the messages.
   await database.transactor.call(mailbox.slot, 'update blob set created_at = $2 where slot = $1', [
     mailbox.slot,
     new Date(now - 3 * DAY),
   ])
-  assert.deepEqual(await housekeeping.sweep(), { contents: 2, blobs: 2, files: 0 })
-  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 0, files: 0 })
+  assert.deepEqual(await housekeeping.sweep(), { contents: 2, blobs: 2, files: 0, tombstones: 0 })
+  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 0, files: 0, tombstones: 0 })
 
   const read = async (folderName: string): Promise<string[]> => {
     const opened = await store.open(mailbox, folderName, false)
@@ -80,6 +81,15 @@ test('what nobody can reach goes after a day, and nothing else', async () => {
   const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
   assert.deepEqual(await read('INBOX'), [`${kept} ${hashOf(small)}`])
   assert.deepEqual(await read('Archivio'), [`1 ${hashOf(large)}`])
+
+  // What was expunged is remembered for 180 days, and told in full to who comes from before (RFC 7162 3.2.5).
+  now = expunged + 179 * DAY
+  assert.equal((await housekeeping.sweep()).tombstones, 0)
+  assert.deepEqual(await store.vanished(mailbox, inbox.id, inbox.modseq), { uids: [copied, gone, goneLarge], complete: true })
+  now = expunged + 181 * DAY
+  assert.equal((await housekeeping.sweep()).tombstones, 3)
+  assert.deepEqual(await store.vanished(mailbox, inbox.id, inbox.modseq), { uids: [], complete: false })
+  assert.deepEqual((await store.changes(mailbox, inbox.id, inbox.modseq)).vanished, [copied, gone, goneLarge])
   await bus.close()
 })
 
@@ -128,9 +138,9 @@ test('what is in quarantine stays for its 30 months, then goes with its bytes, a
   await database.transactor.call(4095, 'update blob set created_at = $2 where slot = $1', [4095, new Date(found)])
 
   now = Date.UTC(2026, 2, 20)
-  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 1, files: 0 })
+  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 1, files: 0, tombstones: 0 })
   now = Date.UTC(2028, 8, 15, 21, 59)
-  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 0, files: 0 })
+  assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 0, files: 0, tombstones: 0 })
   assert.deepEqual(reported, [])
   for (const { pecMsgid } of kept) assert.equal((await quarantine.find(pecMsgid)).length, 1)
 

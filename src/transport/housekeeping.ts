@@ -1,10 +1,10 @@
 /**
- * Housekeeping: every hour, what nobody can reach any more is given back: messages whose time in quarantine is over, contents, then the blobs
- * that these held, then files that a crash left without a row. Safe beside working processes, and beside another one's housekeeping.
+ * Housekeeping: every hour, what nobody can reach any more is given back: messages whose time in quarantine is over, contents, the memory
+ * of what was expunged long ago, then the blobs that the contents held, then files that a crash left without a row. Safe beside working processes, and beside another one's housekeeping.
  */
 import { asCeralaccaError } from '../base/errors.ts'
-import type { EventSink } from '../base/events.ts'
-import { sweepContents, unreferencedBlobs } from '../mailbox/sweep.ts'
+import type { Events, EventSink } from '../base/events.ts'
+import { forgetTombstones, sweepContents, TOMBSTONE_DAYS, unreferencedBlobs } from '../mailbox/sweep.ts'
 import type { QuarantineRoom } from '../quarantine/quarantine.ts'
 import type { DatabaseBlobStore } from '../storage/blobs.ts'
 import type { Database } from '../storage/database.ts'
@@ -14,6 +14,7 @@ import type { TransportQueries } from './queries.ts'
 
 const GRACE_MS = 24 * 60 * 60_000
 const INTERVAL_MS = 60 * 60_000
+const TOMBSTONE_MS = TOMBSTONE_DAYS * 24 * 60 * 60_000
 
 export interface HousekeepingDeps {
   readonly database: Database
@@ -27,7 +28,7 @@ export interface HousekeepingDeps {
 
 export interface Housekeeping {
   /** One round now. Answers what was removed. */
-  sweep(): Promise<{ contents: number; blobs: number; files: number }>
+  sweep(): Promise<Events['swept']>
   /** A round every hour, until stopped. */
   start(): void
   /** Waits for a round that is under way. */
@@ -38,12 +39,13 @@ export function createHousekeeping({ database, disk, rows, queries, quarantine, 
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
 
-  async function sweep() {
+  async function sweep(): Promise<Events['swept']> {
     for (const { pecMsgid, point, at } of await quarantine.expire()) {
       report('quarantine-expired', { pecMsgid, point, at: new Date(at).toISOString() })
     }
     const before = new Date(now() - GRACE_MS)
     const contents = await sweepContents(database, before)
+    const tombstones = await forgetTombstones(database, new Date(now() - TOMBSTONE_MS))
     let blobs = 0
     for await (const candidates of unreferencedBlobs(database.reader, before)) {
       const ids = candidates.map(({ id }) => id)
@@ -56,7 +58,7 @@ export function createHousekeeping({ database, disk, rows, queries, quarantine, 
       }
     }
     const { unlinked, temporary } = await sweepBlobs({ disk, reader: database.reader, graceMs: GRACE_MS })
-    return { contents, blobs, files: unlinked + temporary }
+    return { contents, blobs, files: unlinked + temporary, tombstones }
   }
 
   return {
