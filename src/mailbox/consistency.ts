@@ -56,6 +56,18 @@ export const MAILBOX_CHECKS: readonly Check[] = [
           left join message_page p on p.slot = t.slot and p.folder = t.folder and p.page = t.page where coalesce(p.modseq, 0) < t.modseq`,
   },
   {
+    invariant: 'mailbox',
+    says: 'A subscription without a folder has none of its name',
+    sql: `select 'mailbox ' || o.mailbox as problem from orphan_subscription o
+          join folder f on f.slot = o.slot and f.mailbox = o.mailbox and f.name = o.name`,
+  },
+  {
+    invariant: 'mailbox',
+    says: 'A quota warning that stands was noted on its mailbox',
+    sql: `select 'mailbox ' || w.mailbox as problem from quota_warning w join mailbox m on m.slot = w.slot and m.id = w.mailbox
+          where w.mark > m.warned_mark`,
+  },
+  {
     invariant: 'I5',
     says: 'A content has the bytes that it was stored with',
     sql: `select 'content ' || id as problem from content

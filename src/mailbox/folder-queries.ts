@@ -24,7 +24,7 @@ export interface NewFolder {
   readonly specialUse: SpecialUse | null
 }
 
-/** Makes folders that do not exist yet; those that do are left as they are. Answers how many were made. */
+/** Makes folders that do not exist yet; those that do are left as they are. Answers how many were made. All are subscribed to. */
 export async function insertFolders(
   tx: Transaction,
   mailbox: MailboxRef,
@@ -41,7 +41,20 @@ export async function insertFolders(
     )
     made += rows.length
   }
+  await unorphan(tx, mailbox)
   return made
+}
+
+/** A subscription that waited for its folder is that folder's now. */
+async function unorphan(tx: Transaction, { slot, id }: MailboxRef): Promise<void> {
+  const found = await tx.query<{ name: string }>(
+    `delete from orphan_subscription o using folder f where o.slot = $1 and o.mailbox = $2
+       and f.slot = $1 and f.mailbox = $2 and f.name = o.name returning o.name`,
+    [slot, id],
+  )
+  if (found.length === 0) return
+  const names = found.map(({ name }) => name)
+  await tx.query('update folder set subscribed = true where slot = $1 and mailbox = $2 and name = any ($3)', [slot, id, names])
 }
 
 /** Has a folder of the mailbox this use? Asked after `insertFolders`, nobody can take it before the transaction ends. */
@@ -70,11 +83,20 @@ export async function insertMailbox(
   return rows.length > 0
 }
 
-/** Expunges a folder's messages and removes it. */
+/** Expunges a folder's messages and removes it. A subscription to its name stays (RFC 3501 6.3.9). */
 export async function removeFolder(tx: Transaction, mailbox: MailboxRef, folder: string, now: number): Promise<void> {
   await tx.query('select mailbox_expunge($1, $2, $3, null, true, $4)', [mailbox.slot, mailbox.id, folder, new Date(now)])
   await tx.query('delete from message_page where slot = $1 and folder = $2', [mailbox.slot, folder])
-  await tx.query('delete from folder where slot = $1 and id = $2', [mailbox.slot, folder])
+  const removed = await tx.query<{ name: string; subscribed: boolean }>(
+    'delete from folder where slot = $1 and id = $2 returning name, subscribed',
+    [mailbox.slot, folder],
+  )
+  for (const { name } of removed.filter(({ subscribed }) => subscribed))
+    await tx.query('insert into orphan_subscription (slot, mailbox, name) values ($1, $2, $3) on conflict do nothing', [
+      mailbox.slot,
+      mailbox.id,
+      name,
+    ])
 }
 
 /** Renames a folder and its children: same ids, same UIDs, new names. */
@@ -85,8 +107,10 @@ export async function renameFolders(tx: Transaction, mailbox: MailboxRef, from: 
      where slot = $1 and mailbox = $2 and (name = $3 or starts_with(name, $3 || '/'))`,
     [mailbox.slot, mailbox.id, from, to],
   )
+  await unorphan(tx, mailbox)
 }
 
+/** Answers whether there is such a folder. A name without one can only be unsubscribed. */
 export async function setSubscribed(tx: Transaction, mailbox: MailboxRef, name: string, subscribed: boolean): Promise<boolean> {
   const rows = await tx.query('update folder set subscribed = $4 where slot = $1 and mailbox = $2 and name = $3 returning id', [
     mailbox.slot,
@@ -94,5 +118,7 @@ export async function setSubscribed(tx: Transaction, mailbox: MailboxRef, name: 
     name,
     subscribed,
   ])
+  if (!subscribed)
+    await tx.query('delete from orphan_subscription where slot = $1 and mailbox = $2 and name = $3', [mailbox.slot, mailbox.id, name])
   return rows.length > 0
 }

@@ -202,6 +202,20 @@ export function mailboxQueries({ reader, transactor }: Database) {
     folder: ({ slot, id }: MailboxRef, name: string) =>
       reader.read<FolderRow>(`select ${FOLDER} from folder where slot = $1 and mailbox = $2 and name = $3`, [slot, id, name]),
 
+    orphanSubscriptions: ({ slot, id }: MailboxRef) =>
+      reader.read<{ name: string }>('select name from orphan_subscription where slot = $1 and mailbox = $2 order by name', [
+        slot,
+        id,
+      ]),
+
+    /** Only the messages are read that no session was told of as \Recent. */
+    recent: ({ slot, id }: MailboxRef, folders: readonly string[]) =>
+      reader.read<{ folder: string; recent: number }>(
+        `select f.id as folder, (select count(*) from message m where m.slot = $1 and m.folder = f.id and m.uid >= f.recent_uid) as recent
+         from folder f where f.slot = $1 and f.mailbox = $2 and f.id = any ($3::uuid[]) and f.recent_uid < f.uid_next`,
+        [slot, id, folders],
+      ),
+
     /**
      * One statement, so one snapshot: cursor, messages and tombstones belong together (I8). Of what is forgotten every UID that is not there
      * counts as vanished; some come twice then.

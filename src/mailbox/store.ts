@@ -93,6 +93,7 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     deleteFolder: (mailbox, name) => changing(mailbox, () => folders.remove(mailbox, name)),
     renameFolder: (mailbox, from, to) => changing(mailbox, () => folders.rename(mailbox, from, to)),
     subscribe: (mailbox, name, subscribed) => changing(mailbox, () => folders.subscribe(mailbox, name, subscribed)),
+    orphanSubscriptions: async (mailbox) => (await queries.orphanSubscriptions(mailbox)).map(({ name }) => name),
 
     async open(mailbox, name, takeRecent) {
       const canonical = canonicalName(name)
@@ -154,6 +155,9 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
       const rows = await queries.sizes(mailbox, folderIds)
       return new Map(rows.map((row) => [row.folder, { size: row.size, deleted: row.deleted, deletedSize: row.deleted_size }]))
     },
+
+    recentCounts: async (mailbox, folderIds) =>
+      new Map((await queries.recent(mailbox, folderIds)).map(({ folder, recent }) => [folder, recent])),
 
     async usage(mailbox) {
       const [row] = await queries.usage(mailbox)

@@ -160,11 +160,13 @@ export interface MailboxStore {
   folder(mailbox: MailboxRef, name: string): Promise<Folder | undefined>
   /** With a special use that no other folder of the mailbox may have. @throws `special-use-taken` */
   createFolder(mailbox: MailboxRef, name: string, specialUse?: SpecialUse): Promise<Folder>
-  /** Deletes the folder with its messages; its children stay. */
+  /** Deletes the folder with its messages; its children stay, and so does a subscription to its name. */
   deleteFolder(mailbox: MailboxRef, name: string): Promise<void>
   /** Renames a folder and its children; renaming INBOX moves its messages (RFC 3501 6.3.5). */
   renameFolder(mailbox: MailboxRef, from: string, to: string): Promise<void>
   subscribe(mailbox: MailboxRef, name: string, subscribed: boolean): Promise<void>
+  /** Names that are subscribed to and have no folder any more (RFC 3501 6.3.9). */
+  orphanSubscriptions(mailbox: MailboxRef): Promise<string[]>
   /** All message states of a folder, by UID. With `takeRecent` no later session sees these messages as recent. */
   open(mailbox: MailboxRef, name: string, takeRecent: boolean): Promise<FolderSnapshot>
   /** What changed in a folder since a cursor; no gap, no late UID (I8). */
@@ -230,6 +232,8 @@ export interface MailboxStore {
   expunge(mailbox: MailboxRef, folderId: string, uids?: readonly number[]): Promise<number[]>
   /** By folder id; counted, so it takes the longer the more messages there are. */
   folderSizes(mailbox: MailboxRef, folderIds: readonly string[]): Promise<ReadonlyMap<string, FolderSize>>
+  /** By folder id: messages that no session was told of as \Recent; a folder that is not in it has none. */
+  recentCounts(mailbox: MailboxRef, folderIds: readonly string[]): Promise<ReadonlyMap<string, number>>
   usage(mailbox: MailboxRef): Promise<MailboxUsage>
   /** Calls back after each change of the mailbox; hints may come twice or be lost, so the caller re-reads `changes`. */
   watch(mailbox: MailboxRef, listener: () => void): () => void

@@ -3,22 +3,37 @@ import type { Folder } from '../../mailbox/types.ts'
 
 export interface ListedName {
   readonly name: string
-  /** undefined: the name has folders below it but is none itself */
+  /** undefined: the name is no folder: there are some below it, or it is subscribed to and gone, or above such a name */
   readonly folder: Folder | undefined
   readonly hasChildren: boolean
+  readonly subscribed: boolean
 }
 
-/** All folders and the levels above them, the inbox first. */
-export function listNames(folders: readonly Folder[]): ListedName[] {
+/**
+ * All folders and the levels above them, the inbox first.
+ * @param orphans names that are subscribed to and have no folder: they and the levels above them, which may neither be folders nor have any below
+ */
+export function listNames(folders: readonly Folder[], orphans: readonly string[] = []): ListedName[] {
   const known = new Map(folders.map((folder) => [folder.name, folder]))
-  const parents = new Set<string>()
-  for (const { name } of folders) {
-    for (let slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) parents.add(name.slice(0, slash))
-  }
-  const names = [...new Set([...known.keys(), ...parents])]
+  const parents = levelsAbove(known.keys())
+  const subscribed = new Set([...orphans, ...folders.filter((folder) => folder.subscribed).map(({ name }) => name)])
+  const names = [...new Set([...known.keys(), ...parents, ...orphans, ...levelsAbove(orphans)])]
   const rank = (name: string): number => (name === 'INBOX' ? 0 : 1)
   names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
-  return names.map((name) => ({ name, folder: known.get(name), hasChildren: parents.has(name) }))
+  return names.map((name) => ({
+    name,
+    folder: known.get(name),
+    hasChildren: parents.has(name),
+    subscribed: subscribed.has(name),
+  }))
+}
+
+function levelsAbove(names: Iterable<string>): Set<string> {
+  const levels = new Set<string>()
+  for (const name of names) {
+    for (let slash = name.lastIndexOf('/'); slash > 0; slash = name.lastIndexOf('/', slash - 1)) levels.add(name.slice(0, slash))
+  }
+  return levels
 }
 
 /** Longer patterns match nothing: no name is that long. */

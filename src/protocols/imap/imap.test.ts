@@ -145,6 +145,7 @@ test('folders: LIST, CREATE, RENAME, DELETE, subscriptions, names in modified UT
   assert.match(await client.tagged('DELETE b/tre'), /^NO \[NONEXISTENT\]/)
   assert.match(await client.tagged('DELETE INBOX'), /^NO \[CANNOT\]/)
   await client.ok('UNSUBSCRIBE b')
+  await client.ok('UNSUBSCRIBE b/tre')
   assert.match(await client.tagged('SUBSCRIBE none'), /^NO \[NONEXISTENT\]/)
   assert.deepEqual(await client.ok('LSUB "" b%'), ['* LSUB (\\Noselect) "/" "b"'])
   assert.deepEqual(await client.ok('LSUB "" b*'), ['* LSUB () "/" "b/tre/due"'])

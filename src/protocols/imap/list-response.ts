@@ -14,13 +14,13 @@ export interface ListData {
 
 export function formatListed(
   session: Pick<Session, 'enabled'>,
-  { name, folder, hasChildren }: ListedName,
+  { name, folder, hasChildren, subscribed }: ListedName,
   { showSubscribed, extended }: ListData,
 ): string {
   const attributes = [
     ...(folder ? [] : ['\\Noselect', '\\NonExistent']),
     hasChildren ? '\\HasChildren' : '\\HasNoChildren',
-    ...(showSubscribed && folder?.subscribed === true ? ['\\Subscribed'] : []),
+    ...(showSubscribed && subscribed ? ['\\Subscribed'] : []),
     ...(folder?.specialUse ? [folder.specialUse] : []),
   ]
   const data = extended === undefined ? '' : ` (${extended})`
@@ -42,7 +42,7 @@ async function tellListed(session: UserSession, asked: string, used: string): Pr
   const name = canonicalName(asked)
   const listed = listNames(await session.deps.store.folders(session.mailbox)).find((one) => one.name === name)
   const oldName = isNormal(asked) && isNormal(used) ? undefined : `"OLDNAME" (${formatFolderName(used, true)})`
-  const shown = listed ?? { name, folder: undefined, hasChildren: false }
+  const shown = listed ?? { name, folder: undefined, hasChildren: false, subscribed: false }
   session.output.line(formatListed(session, shown, { showSubscribed: true, extended: oldName }))
 }
 

@@ -1,7 +1,6 @@
 /** What STATUS and LIST's RETURN (STATUS ...) answer of a folder (RFC 3501 6.3.10, RFC 5819, RFC 7162, RFC 7889, RFC 8438,
  * RFC 8474, RFC 9208). */
 import { folderObjectId } from '../../mailbox/object-ids.ts'
-import { lowerBound } from '../../mailbox/state-columns.ts'
 import type { Folder, FolderSize } from '../../mailbox/types.ts'
 import type { Arguments } from './arguments.ts'
 import { enableCondstore } from './condstore.ts'
@@ -42,33 +41,44 @@ function unknownItem(): never {
   throw syntaxError('Unknown status item')
 }
 
-/** Writes the untagged STATUS response of a folder. */
-export type StatusWriter = (folder: Folder) => Promise<string>
+/** The untagged STATUS response of a folder. */
+export type StatusWriter = (folder: Folder) => string
 
-/** What is counted is counted for all the folders at once. */
+/** What is counted is counted for all the folders at once. STATUS does not take \Recent away (RFC 3501 6.3.10). */
 export async function statusWriter(
   session: UserSession,
   folders: readonly Folder[],
   items: readonly StatusItem[],
 ): Promise<StatusWriter> {
+  const { deps, mailbox } = session
   if (items.includes('HIGHESTMODSEQ')) enableCondstore(session)
-  const ids = items.some((item) => COUNTED.includes(item)) ? folders.map(({ id }) => id) : []
-  const sizes = ids.length > 0 ? await session.deps.store.folderSizes(session.mailbox, ids) : new Map<string, FolderSize>()
-  return async (folder) => {
-    const values: string[] = []
-    for (const item of items) values.push(`${item} ${await valueOf(session, folder, sizes.get(folder.id) ?? NOTHING, item)}`)
+  const ids = folders.map(({ id }) => id)
+  const counted = ids.length > 0 && items.some((item) => COUNTED.includes(item))
+  const sizes = counted ? await deps.store.folderSizes(mailbox, ids) : new Map<string, FolderSize>()
+  const recent = items.includes('RECENT') ? await deps.store.recentCounts(mailbox, ids) : new Map<string, number>()
+  return (folder) => {
+    const known = { folder, size: sizes.get(folder.id) ?? NOTHING, recent: recent.get(folder.id) ?? 0, append: deps.limits.append }
+    const values = items.map((item) => `${item} ${valueOf(known, item)}`)
     return `* STATUS ${formatFolderName(folder.name, speaksUtf8(session))} (${values.join(' ')})`
   }
 }
 
 const NOTHING: FolderSize = { size: 0, deleted: 0, deletedSize: 0 }
 
-async function valueOf(session: UserSession, folder: Folder, size: FolderSize, item: StatusItem): Promise<number | string> {
+interface Known {
+  readonly folder: Folder
+  readonly size: FolderSize
+  readonly recent: number
+  /** the largest message that may be appended */
+  readonly append: number
+}
+
+function valueOf({ folder, size, recent, append }: Known, item: StatusItem): number | string {
   switch (item) {
     case 'MESSAGES':
       return folder.total
     case 'RECENT':
-      return countRecent(session, folder)
+      return recent
     case 'UIDNEXT':
       return folder.uidNext
     case 'UIDVALIDITY':
@@ -76,7 +86,7 @@ async function valueOf(session: UserSession, folder: Folder, size: FolderSize, i
     case 'UNSEEN':
       return folder.unseen
     case 'APPENDLIMIT':
-      return session.deps.limits.append
+      return append
     case 'HIGHESTMODSEQ':
       return folder.modseq
     case 'SIZE':
@@ -88,11 +98,4 @@ async function valueOf(session: UserSession, folder: Folder, size: FolderSize, i
     case 'MAILBOXID':
       return `(${folderObjectId(folder.id)})`
   }
-}
-
-/** STATUS must not take \Recent away (RFC 3501 6.3.10). */
-async function countRecent(session: UserSession, folder: Folder): Promise<number> {
-  if (folder.total === 0) return 0
-  const { columns, firstRecentUid } = await session.deps.store.open(session.mailbox, folder.name, false)
-  return columns.count - lowerBound(columns, firstRecentUid)
 }

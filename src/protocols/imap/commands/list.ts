@@ -76,9 +76,9 @@ function parseReturn(args: Arguments): { subscribed: boolean; status: StatusItem
   return returned
 }
 
-function isSelected({ folder }: ListedName, selections: readonly Selection[]): boolean {
+function isSelected({ folder, subscribed }: ListedName, selections: readonly Selection[]): boolean {
   return selections.every((selection) =>
-    selection === 'SUBSCRIBED' ? folder?.subscribed === true : folder !== undefined && folder.specialUse !== null,
+    selection === 'SUBSCRIBED' ? subscribed : folder !== undefined && folder.specialUse !== null,
   )
 }
 
@@ -88,7 +88,7 @@ async function run(session: UserSession, request: Request): Promise<Reply> {
     output.line('* LIST (\\Noselect) "/" ""')
     return ok('LIST completed')
   }
-  const names = listNames(await session.deps.store.folders(session.mailbox))
+  const names = await namesFor(session, request)
   const matchers = request.patterns.map((pattern) => patternMatcher(request.reference, pattern))
   const matches: Matcher = (name) => matchers.some((matcher) => matcher(name))
   const chosen = names.filter((listed) => isSelected(listed, request.selections))
@@ -101,10 +101,18 @@ async function run(session: UserSession, request: Request): Promise<Reply> {
     if (!selected && below.every(({ name }) => matches(name))) continue
     const extended = below.length > 0 ? childInfo(request.selections) : undefined
     output.line(formatListed(session, listed, { showSubscribed: request.showSubscribed, extended }))
-    if (selected && listed.folder && writeStatus) output.line(await writeStatus(listed.folder))
+    if (selected && listed.folder && writeStatus) output.line(writeStatus(listed.folder))
     await output.relieve()
   }
   return ok('LIST completed')
+}
+
+/** Names that are subscribed to and have no folder are there only for who asks for subscriptions (RFC 5258 3.1). */
+async function namesFor({ deps: { store }, mailbox }: UserSession, request: Request): Promise<ListedName[]> {
+  const folders = await store.folders(mailbox)
+  if (!request.showSubscribed) return listNames(folders)
+  const names = listNames(folders, await store.orphanSubscriptions(mailbox))
+  return request.selections.includes('SUBSCRIBED') ? names : names.filter(({ folder, hasChildren }) => folder ?? hasChildren)
 }
 
 /** RFC 5258 3.5: what was searched for is further down. */

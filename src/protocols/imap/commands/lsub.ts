@@ -11,13 +11,14 @@ function parseLsub(args: Arguments): { reference: string; pattern: string } {
   return { reference, pattern: args.pattern() }
 }
 
-/** RFC 3501 6.3.9: subscribed folders; levels above them are shown as not selectable where the pattern stops at a level. */
+/** RFC 3501 6.3.9: names that are subscribed to, also those whose folder is gone; levels above them are shown as not selectable where the pattern stops at a level. */
 export const lsub = userCommand('LSUB', parseLsub, async (session, { reference, pattern }) => {
   const matches = patternMatcher(reference, pattern)
-  const subscribed = (await session.deps.store.folders(session.mailbox)).filter((folder) => folder.subscribed)
-  for (const { name, folder } of listNames(subscribed)) {
-    if (matches(name) && (folder || pattern.endsWith('%'))) {
-      session.output.line(`* LSUB (${folder ? '' : '\\Noselect'}) "/" ${formatFolderName(name, speaksUtf8(session))}`)
+  const { store } = session.deps
+  const folders = (await store.folders(session.mailbox)).filter((folder) => folder.subscribed)
+  for (const { name, subscribed } of listNames(folders, await store.orphanSubscriptions(session.mailbox))) {
+    if (matches(name) && (subscribed || pattern.endsWith('%'))) {
+      session.output.line(`* LSUB (${subscribed ? '' : '\\Noselect'}) "/" ${formatFolderName(name, speaksUtf8(session))}`)
     }
   }
   return ok('LSUB completed')

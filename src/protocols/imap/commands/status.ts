@@ -16,6 +16,6 @@ export const status = userCommand('STATUS', parseStatus, async (session, { name,
   const folder = await session.deps.store.folder(session.mailbox, name)
   if (!folder) throw new Refusal('NONEXISTENT', 'There is no such folder')
   const write = await statusWriter(session, [folder], items)
-  session.output.line(await write(folder))
+  session.output.line(write(folder))
   return ok('STATUS completed')
 })
