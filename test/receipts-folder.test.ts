@@ -36,7 +36,8 @@ async function kindsIn({ mailbox }: Holder, name: string): Promise<string[]> {
   const { folder, messages } = await store.open(mailbox, name, false)
   const kinds: string[] = []
   const uids = messages.map(({ uid }) => uid)
-  for await (const { content } of store.messages(mailbox, folder.id, uids)) kinds.push((content.envelope?.subject ?? '').split(':')[0] ?? '')
+  for await (const { content } of store.messages(mailbox, folder.id, uids))
+    kinds.push((content.envelope?.subject ?? '').split(':')[0] ?? '')
   return kinds
 }
 
@@ -96,7 +97,9 @@ test('many at once, of both sorts: each comes where it belongs, once', async () 
   const submission = await side.accept(holder, recipients)
   const come = (): Promise<unknown> =>
     Promise.all(
-      recipientsOf(submission).map((recipient, index) => (index % 3 === 0 ? undelivered : delivered)(submission, holder, recipient)),
+      recipientsOf(submission).map((recipient, index) =>
+        (index % 3 === 0 ? undelivered : delivered)(submission, holder, recipient),
+      ),
     )
   await come()
   assert.equal((await kindsIn(holder, 'Ricevute')).length, 9)

@@ -122,7 +122,8 @@ export const mailboxSet: Command = {
     const { config, operands, options } = invocation
     const change = changeOf(invocation)
     const quota = options['quota'] === undefined ? undefined : quotaOf(options['quota'])
-    if (Object.keys(change).length === 0 && quota === undefined) throw clientError('usage', 'Say what to change: see "ceralacca mailbox set --help"')
+    if (Object.keys(change).length === 0 && quota === undefined)
+      throw clientError('usage', 'Say what to change: see "ceralacca mailbox set --help"')
     return withInstallation(config, async ({ mailboxes, profiles }) => {
       const { address } = await mailboxes.show(operands[0] ?? '')
       const mailbox = await mailboxes.find(address)

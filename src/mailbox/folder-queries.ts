@@ -119,6 +119,10 @@ export async function setSubscribed(tx: Transaction, mailbox: MailboxRef, name: 
     subscribed,
   ])
   if (!subscribed)
-    await tx.query('delete from orphan_subscription where slot = $1 and mailbox = $2 and name = $3', [mailbox.slot, mailbox.id, name])
+    await tx.query('delete from orphan_subscription where slot = $1 and mailbox = $2 and name = $3', [
+      mailbox.slot,
+      mailbox.id,
+      name,
+    ])
   return rows.length > 0
 }

@@ -19,7 +19,13 @@ const contentOf = (bytes: number): MessageContent => {
 }
 
 const append = async (owner: MailboxRef, ...sizes: number[]): Promise<number[]> =>
-  (await store.append(owner, 'INBOX', sizes.map((size) => appended(message(size))))).uids
+  (
+    await store.append(
+      owner,
+      'INBOX',
+      sizes.map((size) => appended(message(size))),
+    )
+  ).uids
 
 async function remove(owner: MailboxRef, ...uids: number[]): Promise<void> {
   const { id } = await folderOf(owner, 'INBOX')

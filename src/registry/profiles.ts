@@ -86,7 +86,12 @@ export function createProfiles({ database, domains, now }: ProfilesDeps): Profil
         const before = await queries.profileForUpdate(tx, mailbox)
         const policy = change.incomingOrdinary === undefined ? before.incomingOrdinary : change.incomingOrdinary
         const kept = policy === 'forward' && change.forwardTo === undefined ? before.forwardTo : forwardTo
-        const profile = { ...before, ...change, forwardTo: kept, receiptsFolder: folder === undefined ? before.receiptsFolder : folder }
+        const profile = {
+          ...before,
+          ...change,
+          forwardTo: kept,
+          receiptsFolder: folder === undefined ? before.receiptsFolder : folder,
+        }
         await checkForward(profile)
         await queries.save(tx, mailbox, profile, new Date(now()))
         return profile

@@ -57,7 +57,12 @@ export async function statusWriter(
   const sizes = counted ? await deps.store.folderSizes(mailbox, ids) : new Map<string, FolderSize>()
   const recent = items.includes('RECENT') ? await deps.store.recentCounts(mailbox, ids) : new Map<string, number>()
   return (folder) => {
-    const known = { folder, size: sizes.get(folder.id) ?? NOTHING, recent: recent.get(folder.id) ?? 0, append: deps.limits.append }
+    const known = {
+      folder,
+      size: sizes.get(folder.id) ?? NOTHING,
+      recent: recent.get(folder.id) ?? 0,
+      append: deps.limits.append,
+    }
     const values = items.map((item) => `${item} ${valueOf(known, item)}`)
     return `* STATUS ${formatFolderName(folder.name, speaksUtf8(session))} (${values.join(' ')})`
   }

@@ -27,7 +27,7 @@ export async function tellUpdates(session: Session, tellExpunge: boolean): Promi
     flagged = seqs.map((seq) => list.uid(seq))
     added = changes.added
   }
-  if (tellExpunge) tellRemoved(session)
+  if (tellExpunge) await tellRemoved(session)
   if (added > 0) {
     session.output.line(`* ${list.count} EXISTS`)
     if (!speaksRev2(session)) session.output.line(`* ${list.countWith(RECENT)} RECENT`)
@@ -41,10 +41,13 @@ export async function tellUpdates(session: Session, tellExpunge: boolean): Promi
   if (!list.hasVanished) selected.toldModseq = selected.cursor
 }
 
-function tellRemoved(session: FolderSession): void {
+async function tellRemoved(session: FolderSession): Promise<void> {
   const { seqs, uids } = session.selected.list.takeVanished()
-  if (session.enabled.has('QRESYNC')) tellVanished(session, uids)
-  else for (const seq of seqs) session.output.line(`* ${seq} EXPUNGE`)
+  if (session.enabled.has('QRESYNC')) return tellVanished(session, uids)
+  for (const seq of seqs) {
+    session.output.line(`* ${seq} EXPUNGE`)
+    await session.output.relieve()
+  }
 }
 
 /**

@@ -15,6 +15,8 @@ const expand = (set: string): number[] =>
     return Array.from({ length: to - from + 1 }, (_, index) => from + index)
   })
 
+const outputTo = (lines: string[]) => ({ line: (text: string) => lines.push(text), relieve: () => Promise.resolve() })
+
 /** The UIDs that are told, of a folder with these messages that had `last` as its highest UID. */
 async function told(
   uids: readonly number[],
@@ -26,7 +28,7 @@ async function told(
   const session = {
     deps: { store: { vanished: async () => vanished } },
     mailbox: { slot: 0, id: '' },
-    output: { line: (text: string) => lines.push(text) },
+    output: outputTo(lines),
   } as unknown as UserSession
   const list = new MessageList(columnsOf(uids.map((uid) => ({ uid, modseq: 1, flags: 0, keywords: [] }))), 1)
   const folder = { id: '' } as Parameters<typeof tellVanishedEarlier>[1]['folder']
@@ -83,10 +85,10 @@ test('ranges of any length cost nothing', async () => {
   )
 })
 
-test('many UIDs come in several lines, none too long for a client', () => {
+test('many UIDs come in several lines, none too long for a client', async () => {
   const lines: string[] = []
   const odd = Array.from({ length: 5000 }, (_, index) => 4_000_000_001 + index * 2)
-  tellVanished({ output: { line: (text: string) => lines.push(text) } } as unknown as UserSession, odd)
+  await tellVanished({ output: outputTo(lines) } as unknown as UserSession, odd)
   assert.ok(lines.every((line) => line.startsWith('* VANISHED 4') && line.length < 8192))
   assert.deepEqual(
     lines.flatMap((line) => expand(line.slice('* VANISHED '.length))),

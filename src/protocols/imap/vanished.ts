@@ -9,12 +9,15 @@ import type { Session, UserSession } from './session.ts'
 const RANGES = 500
 
 /** Messages of the session's own list that have gone: the client takes their numbers away. */
-export function tellVanished(session: Pick<Session, 'output'>, uids: readonly number[]): void {
-  writeRanges(session, 'VANISHED', rangesOf(uids))
+export function tellVanished(session: Pick<Session, 'output'>, uids: readonly number[]): Promise<void> {
+  return writeRanges(session, 'VANISHED', rangesOf(uids))
 }
 
-function writeRanges({ output }: Pick<Session, 'output'>, name: string, ranges: readonly NumberRange[]): void {
-  for (let at = 0; at < ranges.length; at += RANGES) output.line(`* ${name} ${formatRanges(ranges.slice(at, at + RANGES))}`)
+async function writeRanges({ output }: Pick<Session, 'output'>, name: string, ranges: readonly NumberRange[]): Promise<void> {
+  for (let at = 0; at < ranges.length; at += RANGES) {
+    output.line(`* ${name} ${formatRanges(ranges.slice(at, at + RANGES))}`)
+    await output.relieve()
+  }
 }
 
 /** Sequence numbers and UIDs that belonged together when the client left, the n-th of one to the n-th of the other (RFC 7162 3.2.5.2). */
@@ -43,7 +46,7 @@ export async function tellVanishedEarlier(
   const { uids, complete } = await session.deps.store.vanished(session.mailbox, folder.id, since)
   const gone = complete ? rangesOf(uids.filter((uid) => list.seq(uid) === 0)) : gaps(list, lastUid)
   const heardUpTo = match ? lastMatch(list, match) : 0
-  writeRanges(session, 'VANISHED (EARLIER)', commonRanges(commonRanges(gone, known), [[heardUpTo + 1, Infinity]]))
+  await writeRanges(session, 'VANISHED (EARLIER)', commonRanges(commonRanges(gone, known), [[heardUpTo + 1, Infinity]]))
 }
 
 /** The UIDs up to `last` that the list does not have. */

@@ -19,6 +19,7 @@ export const lsub = userCommand('LSUB', parseLsub, async (session, { reference, 
   for (const { name, subscribed } of listNames(folders, await store.orphanSubscriptions(session.mailbox))) {
     if (matches(name) && (subscribed || pattern.endsWith('%'))) {
       session.output.line(`* LSUB (${subscribed ? '' : '\\Noselect'}) "/" ${formatFolderName(name, speaksUtf8(session))}`)
+      await session.output.relieve()
     }
   }
   return ok('LSUB completed')
