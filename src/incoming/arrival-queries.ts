@@ -1,5 +1,6 @@
 /** SQL of what came in and is not yet with every recipient (migration 0014). */
 import type { LedgerFacts } from '../ledger/entry.ts'
+import type { MailboxRef } from '../mailbox/types.ts'
 import type { Database } from '../storage/database.ts'
 import { LEASE_MS } from '../transport/lease.ts'
 
@@ -40,6 +41,24 @@ export function arrivalQueries({ reader, transactor }: Database) {
         [slot, id],
       )
       return rows.map((row) => row.recipient)
+    },
+
+    /**
+     * Bytes that ordinary mail may still bring to a mailbox: its quota, without what is there and what was taken for it and is not there yet. One
+     * statement, so nothing counts twice.
+     */
+    async room({ slot, id }: MailboxRef): Promise<number> {
+      const [row] = await reader.read<{ room: number }>(
+        `select m.quota - m.used - coalesce((
+           select sum(c.size) from arrival_recipient r join arrival a on a.slot = r.slot and a.id = r.arrival
+             join content c on c.slot = a.slot and c.id = a.content
+           where lower(r.recipient) = m.address and r.done_at is null and a.kind <> 'envelope'
+             and not exists (select 1 from delivery d where d.slot = m.slot and d.pec_msgid = r.arrival and d.recipient = r.recipient)
+         ), 0)::bigint as room
+         from mailbox m where m.slot = $1 and m.id = $2`,
+        [slot, id],
+      )
+      return row?.room ?? 0
     },
 
     async take(slot: number, item: object, bytes: Buffer, lease: Date, at: Date): Promise<'taken' | 'repeated' | 'other'> {

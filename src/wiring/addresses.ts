@@ -15,7 +15,7 @@ export const serviceAddress = ({ values }: Config): string =>
 /** Nobody's mailboxes: mail to them is for the provider (RFC 6109 2.2.6, RFC 5321 4.5.1). */
 const PROVIDERS_OWN: readonly string[] = ['posta-certificata', 'postmaster']
 
-export function addressBook(config: Config, { domains, mailboxes, profiles, credentials }: Installation) {
+export function addressBook(config: Config, { domains, mailboxes, profiles }: Installation) {
   const service = serviceAddress(config)
 
   async function isServiceAddress(address: string): Promise<boolean> {
@@ -44,16 +44,11 @@ export function addressBook(config: Config, { domains, mailboxes, profiles, cred
     return forwardTo === null ? { policy: 'accept' } : { policy, to: forwardTo }
   }
 
-  async function hasRoom(mailbox: MailboxRef, bytes: number): Promise<boolean> {
-    const summary = await credentials.summary(mailbox)
-    return summary !== undefined && summary.used + bytes <= summary.quota
-  }
-
   /** Where the receipts of a sender's message go. */
   async function returnTo(sender: string): Promise<ReturnTo> {
     const mailbox = (await domains.isLocal(domainOf(sender))) ? await mailboxes.find(sender) : undefined
     return mailbox ? { mailbox } : { address: sender }
   }
 
-  return { isServiceAddress, findMailbox, destination, policyOf, hasRoom, returnTo }
+  return { isServiceAddress, findMailbox, destination, policyOf, returnTo }
 }

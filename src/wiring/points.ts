@@ -167,6 +167,7 @@ export function buildPoints(config: Config, installation: Installation, { identi
     plainMail,
     ordinaryMail: createOrdinaryMail({
       ...addresses,
+      room: arrivalRows.room,
       plainMail,
       authenticate: createMailAuthentication({
         dnsServers: values.CERALACCA_DNS_SERVERS,
