@@ -309,6 +309,36 @@ test('I10: a full mailbox takes the notice into its reserve; without reserve the
   assert.deepEqual(await violations(), [])
 })
 
+test('I10: what a submission brings counts for those that come with it: the reserve is not passed by all of them', async () => {
+  const { ref, send, sender, started } = await setUp({ quota: 1 })
+  await database.transactor.call(ref.slot, 'update mailbox set reserve = 15000 where slot = $1 and id = $2', [ref.slot, ref.id])
+  const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => send(good(sender))))
+  const accepted = outcomes.filter(({ status }) => status === 'fulfilled').length
+  assert.ok(accepted > 1 && accepted < 8, `${accepted} were accepted`)
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') assert.equal((outcome.reason as { code?: string }).code, 'mailbox-full')
+  const sizes = (await inbox(ref)).map(({ length }) => length)
+  assert.deepEqual([sizes.length, started.length], [accepted, accepted])
+  // One that still found room may pass it.
+  assert.ok((await used(ref)) - (sizes.at(-1) ?? 0) < 15_001)
+})
+
+test('acceptances go into the folder that the holder names for receipts, notices of non-acceptance into the inbox', async () => {
+  const { ref, send, sender } = await setUp()
+  await database.transactor.call(
+    ref.slot,
+    `insert into mailbox_profile (slot, mailbox, status, receipts_folder, changed_at) values ($1, $2, 'active', 'Ricevute', now())`,
+    [ref.slot, ref.id],
+  )
+  assert.equal((await send(good('altro@pec.it'))).outcome, 'refused')
+  await onlyNotice(ref)
+  assert.equal(await store.folder(ref, 'Ricevute'), undefined)
+  assert.equal((await send(good(sender))).outcome, 'accepted')
+  await onlyNotice(ref)
+  assert.equal((await store.folder(ref, 'Ricevute'))?.total, 1)
+  assert.deepEqual(await violations(), [])
+})
+
 const ODD: Record<string, (sender: string) => string[]> = {
   'NULs in identifier and subject': (sender) => [`From: ${sender}`, 'Message-ID: <a\0b@c>', 'Subject: a\0b', '', 'x'],
   'an identifier in raw bytes': (sender) => [`From: ${sender}`, `To: ${RECIPIENT}`, 'Message-ID: <\u00e8\u0001@c>', '', 'x'],

@@ -134,6 +134,38 @@ test('a reader that stops is waited for: what it has not taken is not read eithe
   assert.equal(read, size + 14)
 })
 
+test('a reader that stops for too long is cut off in the midst of a message, and frees its maildrop', async () => {
+  let reading = 0
+  const { tlsPort } = await pop3.serve({
+    limits: { idleTime: 300 },
+    store: {
+      ...pop3.maildrops,
+      async *read(...request) {
+        reading++
+        try {
+          yield* pop3.maildrops.read(...request)
+        } finally {
+          reading--
+        }
+      },
+    },
+  })
+  const mailbox = await pop3.filled(`Subject: x\r\n\r\n${'0123456789abcd\r\n'.repeat(1 << 20)}`)
+  const client = await pop3.login(mailbox, tlsPort)
+  client.pause()
+  client.write(`DELE 1\r\nRSET\r\n${'RETR 1\r\n'.repeat(1000)}QUIT\r\n`)
+  // In use as long as the other is served.
+  for (;;) {
+    const other = await pop3.connect()
+    await other.ok(`USER ${mailbox.address}`)
+    const answer = await other.say(`PASS ${latin1(PASSWORD)}`)
+    if (answer?.startsWith('+OK') === true) break
+    assert.match(answer ?? '', /^-ERR \[IN-USE\]/)
+  }
+  assert.equal(reading, 0)
+  assert.ok((await client.all()).length < 100 * (1 << 24))
+})
+
 test('closing the server: a command at work is answered, nothing is removed, the lock is given back', async () => {
   const { server, tlsPort, starttlsPort } = await pop3.serve({})
   const mailbox = await pop3.filled('Subject: x\r\n\r\n')

@@ -14,8 +14,13 @@ export async function begin(pieces: AsyncIterable<Buffer>): Promise<AsyncIterabl
   }
   return {
     async *[Symbol.asyncIterator]() {
-      yield* first.splice(0)
-      for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
+      try {
+        yield* first.splice(0)
+        for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
+      } finally {
+        // The client may have gone in the midst of it.
+        await rest.return?.()
+      }
     },
   }
 }
