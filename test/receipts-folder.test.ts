@@ -137,12 +137,13 @@ test('the folder is renamed over and over while receipts come: none is lost, and
   const { mailbox } = holder
   const recipients = Array.from({ length: 20 }, (_, index) => `persona${index}@pec.remoto.test`)
   const submission = await side.accept(holder, recipients)
-  let coming = true
+  const coming = { yet: true }
   const renaming = (async (): Promise<void> => {
-    while (coming) if (await store.folder(mailbox, 'Ricevute')) await store.renameFolder(mailbox, 'Ricevute', `via ${people++}`)
+    while (coming.yet)
+      if (await store.folder(mailbox, 'Ricevute')) await store.renameFolder(mailbox, 'Ricevute', `via ${people++}`)
   })()
   for (const recipient of recipients) await delivered(submission, holder, recipient)
-  coming = false
+  coming.yet = false
   await renaming
   const all: string[] = []
   for (const name of await names(holder)) all.push(...(await kindsIn(holder, name)))

@@ -71,7 +71,8 @@ export function createOrdinaryMail({ destination, policyOf, room, authenticate, 
     try {
       const left = await room({ slot, id })
       if (left < bytes) throw full(address)
-      if (left < bytes + others) throw temporaryError('mailbox-busy', `The mailbox ${address} is nearly full, and mail is coming to it`)
+      if (left < bytes + others)
+        throw temporaryError('mailbox-busy', `The mailbox ${address} is nearly full, and mail is coming to it`)
       return free
     } catch (error) {
       free()
@@ -104,7 +105,8 @@ export function createOrdinaryMail({ destination, policyOf, room, authenticate, 
           const report = isDeliveryReport(request.reversePath, header)
           if (wish.policy === 'refuse' && !report) throw refused(recipient)
           // What has been here before would go round in circles.
-          if (wish.policy === 'forward' && !report && !wasDeliveredTo(header, recipient)) forwards.push({ recipient, to: wish.to })
+          if (wish.policy === 'forward' && !report && !wasDeliveredTo(header, recipient))
+            forwards.push({ recipient, to: wish.to })
           else {
             reserved.push(await reserve(mailbox, request.bytes.length + AROUND, recipient))
             recipients.push(recipient)
