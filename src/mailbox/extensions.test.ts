@@ -96,6 +96,21 @@ test('what is forgotten is told as gone to who comes from before it, and to who 
   await assert.rejects(store.vanished(await mailbox({ beside: owner }), id, 0), { code: 'folder-changed' })
 })
 
+test('many tombstones are forgotten some at a time, and all of them', async () => {
+  const { owner, id } = await filled(1)
+  let uids = [1]
+  while (uids.length < 1 << 13) uids = [...uids, ...(await store.copy(owner, id, uids, 'INBOX')).uids.map(([, uid]) => uid)]
+  const start = (await folderOf(owner, 'INBOX')).modseq
+  await store.storeFlags(owner, id, uids.slice(1), adding(Flag.deleted))
+  await store.expunge(owner, id)
+  const now = (await folderOf(owner, 'INBOX')).modseq
+  const soon = new Date(Date.now() + 60_000)
+  assert.equal(await forgetTombstones(database, soon), uids.length - 1)
+  assert.equal(await forgetTombstones(database, soon), 0)
+  assert.equal((await store.vanished(owner, id, start)).complete, false)
+  assert.deepEqual(await store.vanished(owner, id, now), { uids: [], complete: true })
+})
+
 test('a tombstone is kept while its content is: that is how the content is found', async () => {
   const { owner, id } = await filled(1)
   await store.storeFlags(owner, id, [1], adding(Flag.deleted))

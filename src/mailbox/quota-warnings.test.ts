@@ -1,9 +1,9 @@
 /** Marks of the quota: found whatever brought the mailbox there, told once, forgotten when they are left. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after, mock, test } from 'node:test'
 import { encodeParsed, parseStructure } from '../mime/structure.ts'
 import type { MessageContent } from './content.ts'
-import { noteWarnings } from './quota-warnings.ts'
+import { noteWarnings, watchQuotas } from './quota-warnings.ts'
 import { appended, withStore } from './test-store.ts'
 import { Flag } from './types.ts'
 import type { MailboxRef } from './types.ts'
@@ -117,4 +117,18 @@ test('several processes note a mark once', async () => {
   const all = await Promise.all([noted(owner), noted(owner), noted(owner)])
   // One that is in another's hands is left to it.
   assert.deepEqual([...all.flat(), ...(await noted(owner))], [95])
+})
+
+test('every minute somebody looks, and reports what is new', async () => {
+  const owner = await mailbox({ quota: QUOTA })
+  await append(owner, 8200)
+  mock.timers.enable({ apis: ['setInterval'] })
+  const reported: object[] = []
+  const stop = watchQuotas({ database, report: (name, data) => void reported.push({ name, data }), now: Date.now })
+  mock.timers.tick(59_000)
+  mock.timers.tick(1_000)
+  mock.timers.tick(60_000)
+  await stop()
+  mock.timers.reset()
+  assert.deepEqual(reported, [{ name: 'quota-warning', data: { mailbox: owner.id, mark: 80 } }])
 })

@@ -61,6 +61,34 @@ create table orphan_subscription (
 -- What is to be forgotten is found by its age; rows come in that order, so the smallest of indexes does.
 create index tombstone_expunged on tombstone using brin (expunged_at);
 
+-- Removes tombstones of messages expunged before a time, at most p_limit of them, but none that mailbox_sweep still needs, and notes up to which
+-- modseq that was. Answers how many. A folder is locked for no longer than they take.
+drop function mailbox_forget(integer, timestamptz);
+create function mailbox_forget(p_slot integer, p_before timestamptz, p_limit integer) returns integer
+language plpgsql as $$
+declare
+  v_folder uuid;
+  v_modseq bigint;
+  v_uids bigint[];
+  v_removed integer := 0;
+begin
+  for v_folder in select distinct t.folder from tombstone t where t.slot = p_slot and t.expunged_at < p_before order by t.folder loop
+    exit when v_removed >= p_limit;
+    perform 1 from folder f where f.slot = p_slot and f.id = v_folder for update;
+    select max(o.modseq), array_agg(o.uid) into v_modseq, v_uids from (
+      select t.modseq, t.uid from tombstone t
+      where t.slot = p_slot and t.folder = v_folder and t.expunged_at < p_before
+        and (not exists (select 1 from content c where c.slot = p_slot and c.id = t.content)
+          or exists (select 1 from message m where m.slot = p_slot and m.content = t.content))
+      order by t.modseq limit p_limit - v_removed) o;
+    continue when v_uids is null;
+    update folder f set forgotten_modseq = greatest(f.forgotten_modseq, v_modseq) where f.slot = p_slot and f.id = v_folder;
+    delete from tombstone t where t.slot = p_slot and t.folder = v_folder and t.uid = any (v_uids);
+    v_removed := v_removed + cardinality(v_uids);
+  end loop;
+  return v_removed;
+end $$;
+
 -- A folder by its name, made if there is none, with this id. For functions that have locked the mailbox.
 create function mailbox_folder_named(p_slot integer, p_mailbox uuid, p_name text, p_id uuid, p_at timestamptz) returns uuid
 language plpgsql as $$
