@@ -22,7 +22,10 @@ export interface Command {
   readonly states: readonly SessionState[]
   /** EXPUNGE must not be told with FETCH, STORE, SEARCH, SORT and THREAD: the client counts on its sequence numbers (RFC 3501 7.4.1, RFC 5256 3) */
   readonly tellsExpunge: boolean
-  /** changes are told before it begins too; STORE goes by what the client knew when it sent the command (RFC 7162 3.1.12) */
+  /**
+   * Changes are told before it begins too. STORE goes by what the client knew when it sent the command (RFC 7162 3.1.12). Who leaves the folder
+   * is told nothing more: without the removals, which wait, modseqs would be told above what was missed (RFC 7162 6).
+   */
   readonly tellsFirst: boolean
   /** Reads the arguments; throws a syntax error. What it answers does the work. */
   parse(args: Arguments): (session: Session) => Promise<Reply>
@@ -48,7 +51,7 @@ function command<S extends Session, T>(
     name,
     states,
     tellsExpunge: !/^(FETCH|STORE|SEARCH|SORT|THREAD)$/.test(name),
-    tellsFirst: !name.endsWith('STORE'),
+    tellsFirst: !/(STORE|CLOSE|UNSELECT|SELECT|EXAMINE|LOGOUT)$/.test(name),
     parse(args) {
       const request = parse(args)
       args.end()

@@ -190,6 +190,25 @@ test('a session that was away while removals were forgotten learns of them all t
   assert.deepEqual(await other.ok('NOOP'), ['* VANISHED 2,5'])
 })
 
+test('RFC 7162 6: who leaves the folder is not told of a modseq above removals that it does not hear of', async () => {
+  for (const leaving of ['CLOSE', 'UNSELECT', 'SELECT Archivio', 'EXAMINE Archivio', 'LOGOUT']) {
+    const { mailbox, client } = await filled(3)
+    const other = await imap.login(mailbox, 'INBOX')
+    await other.ok('UID STORE 1 +FLAGS.SILENT (\\Deleted)')
+    await client.ok('NOOP')
+    await other.ok('EXPUNGE')
+    await other.ok('UID STORE 3 +FLAGS.SILENT (\\Flagged)')
+    const told = await client.ok(leaving)
+    assert.deepEqual(
+      told.filter((line) => /FETCH|VANISHED/.test(line)),
+      [],
+      leaving,
+    )
+    client.destroy()
+    other.destroy()
+  }
+})
+
 const step = fc.oneof(
   fc.constantFrom(
     'NOOP',
