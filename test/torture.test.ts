@@ -4,13 +4,25 @@
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import type { MailboxStore } from '../src/mailbox/types.ts'
 import { withImap } from '../src/protocols/imap/test-imap.ts'
+import { createRandom } from './support/torture/random.ts'
 import { torture } from './support/torture/torture.ts'
 
 const seconds = Number(process.env['TORTURE_SECONDS'] ?? 60)
 const seed = Number(process.env['TORTURE_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 
-const imap = await withImap({ after })
+const hints = createRandom(seed)
+
+/** Hints may be lost and may come twice: here many do. */
+const watch =
+  (real: MailboxStore): MailboxStore['watch'] =>
+  (mailbox, listener) =>
+    real.watch(mailbox, () => {
+      for (let times = hints.pick([0, 1, 1, 2]); times > 0; times--) listener()
+    })
+
+const imap = await withImap({ after }, { store: (real) => ({ watch: watch(real) }) })
 
 test(
   `ten sessions on one folder are told nothing but the truth (TORTURE_SEED=${seed})`,

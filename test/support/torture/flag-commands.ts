@@ -41,6 +41,8 @@ function storing(client: Client, { named, prefix }: Naming, change: Change): Com
     if (flags.has(flag)) return mode !== '-'
     return mode === '' ? false : undefined
   }
+  /** messages that cannot be replaced any more */
+  const changedBefore = new Set<number>()
   let write: FlagWrite | undefined
   const condition = unchangedSince === undefined ? '' : `(UNCHANGEDSINCE ${unchangedSince}) `
 
@@ -52,7 +54,9 @@ function storing(client: Client, { named, prefix }: Naming, change: Change): Com
     const refused = modified === undefined ? [] : expandSet(modified)
     assert.ok(modified === undefined || unchangedSince !== undefined, 'MODIFIED without UNCHANGEDSINCE')
     for (const number of refused) {
-      const uid = prefix === '' ? (view.uids[number - 1] ?? 0) : number
+      const uid = prefix === '' ? (view.uids[number - 1] ?? assert.fail(`there is no message ${number}`)) : number
+      // One that "*" has come to name, and that the client does not know yet.
+      if (uid === 0 && named.to === Infinity) continue
       assert.ok(named.uids.includes(uid) || (named.from <= uid && uid <= named.to), `${number} is MODIFIED, and was not named`)
       write.refused.add(uid)
       world.changedSince(uid, unchangedSince ?? 0)
@@ -60,7 +64,7 @@ function storing(client: Client, { named, prefix }: Naming, change: Change): Com
     for (const uid of named.uids) if (!write.refused.has(uid)) changed(uid, answer)
   }
 
-  function changed(uid: number, { status, at }: Answered): void {
+  function changed(uid: number, { status }: Answered): void {
     if (!view.uids.includes(uid)) return
     const told = silent ? unchangedSince === undefined || toldModseq.has(uid) : toldFlags.has(uid)
     // What was not told is not there any more.
@@ -70,9 +74,7 @@ function storing(client: Client, { named, prefix }: Naming, change: Change): Com
       return
     }
     if (status === 'OK' && prefix === '') write?.confirmed.add(uid)
-    const { floor } = world.message(uid)
-    if (mode === '' && unchangedSince !== undefined && floor.modseq > unchangedSince && floor.at < (write?.sent ?? at))
-      world.gone(uid, `session ${session} changed it though it had been changed`)
+    if (changedBefore.has(uid)) world.gone(uid, `session ${session} changed it though it had been changed`)
     if (!toldFlags.has(uid)) view.reckon(uid, (before) => reckoned(before, value))
   }
 
@@ -84,6 +86,8 @@ function storing(client: Client, { named, prefix }: Naming, change: Change): Com
     sent(at) {
       write = { session, sent: at, done: Infinity, certain: true, value, confirmed: new Set(), refused: new Set() }
       world.writing(write, named)
+      if (mode !== '' || unchangedSince === undefined) return
+      for (const uid of named.uids) if (world.message(uid).floor.modseq > unchangedSince) changedBefore.add(uid)
     },
     fetched(fetched, uid) {
       if (fetched.flags) toldFlags.add(uid)

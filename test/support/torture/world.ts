@@ -44,6 +44,7 @@ export class World {
   readonly #messages = new Map<number, MessageHistory>()
   readonly #wide: WideCommand[] = []
   readonly #waiting: { readonly until: number; readonly resolve: () => void }[] = []
+  #hurried = false
   #now = 0
 
   constructor(contents: Contents) {
@@ -59,14 +60,16 @@ export class World {
 
   /** Waits while others make the world go on. */
   async pass(ticks: number): Promise<void> {
+    if (this.#hurried) return
     await new Promise<void>((resolve) => {
       this.#waiting.push({ until: this.#now + ticks, resolve })
       this.#waiting.sort((a, b) => a.until - b.until)
     })
   }
 
-  /** Nobody waits any longer. */
+  /** Nobody waits any longer: soon nothing will happen. */
   hurry(): void {
+    this.#hurried = true
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
