@@ -167,6 +167,12 @@ export const CAPABILITIES: readonly Capability[] = [
     proof: ['utf8.test.ts', 'UTF8=ACCEPT: names are UTF-8 in both directions, and nothing else is taken for one'],
   },
   {
+    name: 'NOTIFY',
+    rfc: 5465,
+    stages: AFTER_LOGIN,
+    proof: ['notify.test.ts', 'NOTIFY: every event of every filter, from another session, while no command is at work'],
+  },
+  {
     name: 'COMPRESS=DEFLATE',
     rfc: 4978,
     stages: AFTER_LOGIN,

@@ -23,6 +23,7 @@ import { lsub } from './commands/lsub.ts'
 import { move, uidMove } from './commands/move.ts'
 import { namespace } from './commands/namespace.ts'
 import { noop } from './commands/noop.ts'
+import { notify } from './commands/notify.ts'
 import { rename } from './commands/rename.ts'
 import { searchCommand, uidSearch } from './commands/search.ts'
 import { examine, select } from './commands/select.ts'
@@ -64,6 +65,7 @@ const COMMANDS: readonly Command[] = [
   uidMove,
   namespace,
   noop,
+  notify,
   rename,
   searchCommand,
   uidSearch,

@@ -9,6 +9,7 @@ import { channelBindingOf } from '../sasl/channel-binding.ts'
 import { compress } from './compression.ts'
 import { ConnectionClosed } from './errors.ts'
 import { Input } from './input.ts'
+import type { Notifications } from './notifications.ts'
 import { Output } from './output.ts'
 import type { Selected } from './selected.ts'
 import { bye } from './session.ts'
@@ -28,6 +29,7 @@ export class Connection implements Session {
   compressed = false
   mailbox: MailboxRef | undefined = undefined
   selected: Selected | undefined = undefined
+  notify: Notifications | undefined = undefined
   readonly enabled = new Set<Extension>()
   tag = ''
   ended = false

@@ -56,6 +56,19 @@ export class Input {
     this.#size = 0
   }
 
+  /** Is there something to read, or the end? */
+  get ready(): boolean {
+    return this.#chunks.length > 0 || this.#closed
+  }
+
+  /** Waits until there is. Nobody else may read meanwhile. */
+  async untilReady(): Promise<void> {
+    if (this.ready) return
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
   /** A line without its end, at most `limit` bytes of it. Throws ConnectionClosed. */
   async line(limit: number): Promise<Line> {
     const pieces: Buffer[] = []

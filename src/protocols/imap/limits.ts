@@ -14,6 +14,10 @@ export interface ImapLimits {
   readonly idleTime: number
   /** in IDLE the folder is read again this often, because hints may be lost */
   readonly idleReread: number
+  /** with NOTIFY all folders are looked at this often, at most */
+  readonly notifyPause: number
+  /** with more folders no client is notified of them */
+  readonly notifyFolders: number
   /** commands in a row that are answered BAD, or logins refused, before the connection is closed */
   readonly badCommands: number
   /** connections at a time */
@@ -28,6 +32,8 @@ export const DEFAULT_LIMITS: ImapLimits = {
   loginCheck: 5 * 60_000,
   idleTime: 30 * 60_000,
   idleReread: 30_000,
+  notifyPause: 200,
+  notifyFolders: 10_000,
   badCommands: 10,
   connections: 20_000,
 }

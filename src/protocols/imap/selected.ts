@@ -1,5 +1,6 @@
 /** The folder that a session has selected: what it knows of it, up to which cursor, and whether there is a hint of more. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { canonicalName } from '../../mailbox/folder-names.ts'
 import type { Folder, FolderSnapshot } from '../../mailbox/types.ts'
 import { MessageList } from './message-list.ts'
 import type { NumberRange } from './sequence-set.ts'
@@ -18,10 +19,15 @@ export class Selected {
   savedSearch: readonly NumberRange[] = []
   /** how many of the list's keywords the client was told of */
   toldKeywords = 0
+  /** UIDs that the session has itself added, and that were not told yet */
+  readonly own = new Set<number>()
+  /** flags have changed above `toldModseq` of which the client did not want to hear */
+  flagsUntold = false
   readonly #unwatch: () => void
   #hinted = false
   /** hints of the store, ever */
   #heard = 0
+  #demanded = false
   #wake: (() => void) | undefined
 
   /** @param watch registers a listener for hints and answers how to end that; registered before the snapshot was taken */
@@ -48,6 +54,25 @@ export class Selected {
   hint(): void {
     this.#hinted = true
     this.wake()
+  }
+
+  /** The session has itself added or removed messages: it must be told, whatever it wants to hear. */
+  demand(): void {
+    this.#demanded = true
+    this.hint()
+  }
+
+  /** The session has itself added messages to a folder, perhaps this one. */
+  added(name: string, uids: readonly number[]): void {
+    if (canonicalName(name) !== this.folder.name) return this.hint()
+    for (const uid of uids) this.own.add(uid)
+    this.demand()
+  }
+
+  takeDemand(): boolean {
+    const demanded = this.#demanded
+    this.#demanded = false
+    return demanded
   }
 
   /** Was there a hint since the last call? */

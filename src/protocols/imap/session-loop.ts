@@ -11,6 +11,7 @@ import { replyToError } from './replies.ts'
 import { bye, speaksUtf8, stateOf, unselect } from './session.ts'
 import type { Session } from './session.ts'
 import { formatText } from './strings.ts'
+import { tellWhileWaiting } from './tell-news.ts'
 import { tellUpdates } from './updates.ts'
 
 /** Greets, answers until the session ends. Throws ConnectionClosed when the connection does. */
@@ -21,6 +22,8 @@ export async function runSession(session: Session): Promise<void> {
   let failures = 0
   try {
     while (!session.ended) {
+      await tellWhileWaiting(session)
+      if (session.ended) break
       const raw = await nextCommand(session)
       session.busy = true
       session.tag = raw.tag
@@ -35,6 +38,7 @@ export async function runSession(session: Session): Promise<void> {
     }
   } finally {
     unselect(session)
+    session.notify?.close()
   }
 }
 

@@ -4,6 +4,7 @@ import type { MailboxRef, MailboxStore } from '../../mailbox/types.ts'
 import type { SaslLogins } from '../sasl/mechanism.ts'
 import type { Input } from './input.ts'
 import type { ImapLimits } from './limits.ts'
+import type { Notifications } from './notifications.ts'
 import type { Output } from './output.ts'
 import type { Selected } from './selected.ts'
 
@@ -43,6 +44,8 @@ export interface Session {
   /** after the login */
   mailbox: MailboxRef | undefined
   selected: Selected | undefined
+  /** what the client wants to hear, once it has said so with NOTIFY */
+  notify: Notifications | undefined
   readonly enabled: Set<Extension>
   /** the tag of the command at work */
   tag: string

@@ -221,6 +221,11 @@ export class TestClient {
     return this.#socket.bytesRead
   }
 
+  /** Bytes that have come and were not looked at. */
+  get pending(): number {
+    return this.#received.length
+  }
+
   write(text: string): void {
     if (!this.#deflate) {
       this.#socket.write(text, 'latin1')

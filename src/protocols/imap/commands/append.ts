@@ -92,6 +92,6 @@ export const append = userCommand('APPEND', parseAppend, async (session, { folde
   const requests = messages.map((message) => appendRequest(message, speaksUtf8(session)))
   const { uidValidity, uids } = await orTryCreate(session.deps.store.append(session.mailbox, folder, requests))
   await tellNormalised(session, folder)
-  session.selected?.hint()
+  session.selected?.added(folder, uids)
   return ok('APPEND completed', `APPENDUID ${uidValidity} ${formatSequenceSet(uids)}`)
 })

@@ -11,7 +11,10 @@ const copying = (name: string, byUid: boolean): Command =>
     const copied = await orTryCreate(deps.store.copy(session.mailbox, selected.folder.id, uids, to))
     if (copied.uids.length === 0) return ok('Nothing to copy')
     // Into the folder itself: these are new messages of it.
-    selected.hint()
+    selected.added(
+      to,
+      copied.uids.map(([, uid]) => uid),
+    )
     const [source, destination] = formatUidPairs(copied.uids)
     return ok(`${name} completed`, `COPYUID ${copied.uidValidity} ${source} ${destination}`)
   })

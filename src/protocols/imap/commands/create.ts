@@ -36,7 +36,8 @@ function specialUse([asked, ...more]: readonly string[]): SpecialUse | undefined
 
 /** RFC 3501 6.3.3, with a special use (RFC 6154), answering the folder's identifier (RFC 8474 4.1). */
 export const create = userCommand('CREATE', parseCreate, async (session, { name, uses }) => {
-  const { id } = await session.deps.store.createFolder(session.mailbox, name, specialUse(uses))
+  const made = await session.deps.store.createFolder(session.mailbox, name, specialUse(uses))
+  session.notify?.expect((folders) => [...folders, made])
   await tellNormalised(session, name)
-  return ok('CREATE completed', `MAILBOXID (${folderObjectId(id)})`)
+  return ok('CREATE completed', `MAILBOXID (${folderObjectId(made.id)})`)
 })

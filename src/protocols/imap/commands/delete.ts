@@ -13,6 +13,7 @@ export const deleteFolder = userCommand('DELETE', parseName, async (session, nam
   const { store } = session.deps
   const folder = await store.folder(session.mailbox, name)
   await store.deleteFolder(session.mailbox, name)
+  session.notify?.expect((folders) => folders.filter(({ id }) => id !== folder?.id))
   if (folder && folder.id === session.selected?.folder.id) unselect(session)
   await tellNormalised(session, name)
   return ok('DELETE completed')

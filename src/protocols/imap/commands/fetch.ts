@@ -83,7 +83,7 @@ const fetching = (name: string, byUid: boolean): Command =>
       // UID FETCH always answers the UID (RFC 3501 6.4.8), CHANGEDSINCE the modseq.
       const always = [...(byUid ? UID : []), ...(since === undefined ? [] : MODSEQ)]
       const items = [...missing(request.items, always), ...request.items]
-      const found = items.every(isKnown) ? await fromList(session, items, seqs) : await fromStore(session, items, seqs, newlySeen)
+      const found = await respond(session, items, seqs, newlySeen)
       if (found === seqs.length) return ok(`${name} completed`)
       // Another session has removed some (RFC 2180 4.1.2): the client hears which at its next chance.
       session.selected.hint()
@@ -120,6 +120,14 @@ async function markSeen(
   if (session.enabled.has('CONDSTORE')) selected.hint()
   return new Set(states.map((state) => state.uid))
 }
+
+/** Writes the responses of messages; answers how many there were still. */
+export const respond = (
+  session: FolderSession,
+  items: readonly FetchItem[],
+  seqs: readonly number[],
+  newlySeen: ReadonlySet<number> = new Set(),
+): Promise<number> => (items.every(isKnown) ? fromList(session, items, seqs) : fromStore(session, items, seqs, newlySeen))
 
 async function fromList(
   { selected, output }: FolderSession,

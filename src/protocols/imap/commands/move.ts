@@ -17,6 +17,10 @@ const moving = (name: string, byUid: boolean): Command =>
     // COPYUID comes before the EXPUNGE responses (RFC 6851 4.3).
     session.output.line(`* OK [COPYUID ${moved.uidValidity} ${source} ${destination}] Moved`)
     selected.list.vanish(moved.uids.map(([uid]) => uid))
+    selected.added(
+      to,
+      moved.uids.map(([, uid]) => uid),
+    )
     return ok(`${name} completed`, await tellRemovals(session))
   })
 

@@ -1,3 +1,4 @@
+import { canonicalName } from '../../../mailbox/folder-names.ts'
 import type { Arguments } from '../arguments.ts'
 import { ok, userCommand } from '../command.ts'
 import type { Command } from '../command.ts'
@@ -10,6 +11,9 @@ function parseName(args: Arguments): string {
 const subscription = (name: string, subscribed: boolean): Command =>
   userCommand(name, parseName, async (session, folder) => {
     await session.deps.store.subscribe(session.mailbox, folder, subscribed)
+    session.notify?.expect((folders) =>
+      folders.map((known) => (known.name === canonicalName(folder) ? { ...known, subscribed } : known)),
+    )
     return ok(`${name} completed`)
   })
 
