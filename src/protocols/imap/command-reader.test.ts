@@ -24,7 +24,8 @@ async function readAll(chunks: readonly Buffer[]): Promise<{ commands: (RawComma
   }
   for (;;) {
     try {
-      commands.push(await readCommand(deps))
+      const command = await readCommand(deps)
+      if (command) commands.push(command)
     } catch (error) {
       if (error instanceof ConnectionClosed) return { commands, continued }
       throw error
@@ -40,10 +41,10 @@ test('tag, name, texts and literals', async () => {
     { tag: 'b', name: 'UID FETCH', texts: [' 1 (FLAGS)'], literals: [] },
     { tag: 'c', name: 'LOGIN', texts: [' ', ' ', ' '], literals: [Buffer.from('x'), Buffer.from('\r\n')] },
   ])
-  const broken = (await read('\r\nx\r\n* NOOP\r\na+b NOOP\r\ntag !\r\nt NOOP?\r\n')).map((one) =>
+  const broken = (await read('\r\n  \r\nx\r\n* NOOP\r\na+b NOOP\r\ntag !\r\nt NOOP?\r\n')).map((one) =>
     'status' in one ? one.tag : 'command',
   )
-  assert.deepEqual(broken, ['*', 'x', '*', '*', 'tag', 't'])
+  assert.deepEqual(broken, ['x', '*', '*', 'tag', 't'])
 })
 
 test('a refused literal: one that waits is not read, one that was sent is skipped', async () => {

@@ -40,11 +40,12 @@ interface Announced {
 }
 
 const LITERAL = /\{(\d{1,15})(\+?)\}$/
-const COMMAND = /^([\x21\x23\x24\x26\x27\x2c-\x5b\x5d-\x7a\x7c\x7e]+) (UID +[A-Z]+|[A-Z]+)(?= |$)/i
+const COMMAND = /^([\x21\x23\x24\x26\x27\x2c-\x5b\x5d-\x7a\x7c-\x7e]+) (UID +[A-Z]+|[A-Z]+)(?= |$)/i
 
-/** The next command. Throws ConnectionClosed. */
-export async function readCommand(deps: ReaderDeps): Promise<RawCommand | BrokenCommand> {
+/** The next command; undefined for an empty line, which some clients leave behind a literal. Throws ConnectionClosed. */
+export async function readCommand(deps: ReaderDeps): Promise<RawCommand | BrokenCommand | undefined> {
   let line = await deps.input.line(deps.line)
+  if (/^ *$/.test(line.text) && !line.cut) return undefined
   const match = COMMAND.exec(line.text)
   const tag = match?.[1] ?? tagOf(line.text)
   const name = (match?.[2] ?? '').toUpperCase().replace(/ +/, ' ')

@@ -74,6 +74,9 @@ const SIMPLE: Readonly<Record<string, FetchItem>> = {
   ENVELOPE: { kind: 'envelope' },
   BODYSTRUCTURE: { kind: 'bodystructure' },
   RFC822: whole('RFC822', '', false),
+  // RFC 1730: what fetchmail asks of servers that it takes for old ones.
+  'RFC822.PEEK': whole('RFC822', '', true),
+  'RFC822.TEXT.PEEK': whole('RFC822.TEXT', 'TEXT', true),
   'RFC822.HEADER': whole('RFC822.HEADER', 'HEADER', true),
   'RFC822.TEXT': whole('RFC822.TEXT', 'TEXT', false),
 }

@@ -41,7 +41,8 @@ test('CAPABILITY, NOOP, LOGOUT, unknown and malformed commands before the login'
   for (const wrong of ['NONSENSE', 'SELECT INBOX', 'NOOP x', 'UID NOOP', 'LOGIN a', 'LOGIN "a']) {
     assert.match(await client.tagged(wrong), /^BAD /, wrong)
   }
-  client.write('\r\n')
+  // An empty line is none.
+  client.write('\r\n* NOOP\r\n')
   assert.match(await client.response(), /^\* BAD /)
   assert.deepEqual(await client.ok('LOGOUT'), ['* BYE Good-bye'])
   assert.equal(await client.response(), '')

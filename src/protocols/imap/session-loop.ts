@@ -25,6 +25,7 @@ export async function runSession(session: Session): Promise<void> {
       await tellWhileWaiting(session)
       if (session.ended) break
       const raw = await nextCommand(session)
+      if (!raw) continue
       session.busy = true
       session.tag = raw.tag
       const reply = await answer(session, raw)
@@ -44,7 +45,7 @@ export async function runSession(session: Session): Promise<void> {
 
 const isFailure = ({ status, code }: Reply): boolean => status === 'BAD' || code === 'AUTHENTICATIONFAILED'
 
-function nextCommand(session: Session): Promise<RawCommand | BrokenCommand> {
+function nextCommand(session: Session): Promise<RawCommand | BrokenCommand | undefined> {
   const { output, deps } = session
   const loggedIn = session.mailbox !== undefined
   return readCommand({

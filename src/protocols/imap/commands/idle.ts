@@ -18,7 +18,7 @@ export const idle = userCommand('IDLE', noArguments, async (session): Promise<Re
   session.busy = true
   const { outcome } = end
   if (outcome && 'error' in outcome) throw outcome.error
-  return outcome && outcome.line.toUpperCase() !== 'DONE' ? bad('Expected DONE') : ok('IDLE terminated')
+  return outcome && outcome.line.trimEnd().toUpperCase() !== 'DONE' ? bad('Expected DONE') : ok('IDLE terminated')
 })
 
 /** What the client said to end it, or why it cannot say anything any more. */
