@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import * as fc from 'fast-check'
 import { withImap } from './test-imap.ts'
 import type { TestClient } from './test-imap.ts'
 
@@ -423,6 +424,54 @@ test('a slow reader is told the outcome, not every step; a busy mailbox is not l
   for (let n = 0; n < 100; n++) await other.append('a', message(String(n)))
   // The two who are notified look once in the pause of 20 ms, each.
   assert.ok(looks.folders - first <= 2 * ((performance.now() - start) / 20 + 2))
+})
+
+/** What a client knows that only listens: each message by its number. */
+class Listener {
+  readonly messages: { uid: string; flags: string }[] = []
+
+  hear(line: string): void {
+    const [, number, what] = /^\* (\d+) (EXPUNGE|EXISTS|FETCH)/.exec(line) ?? []
+    const at = Number(number) - 1
+    if (what === 'EXPUNGE') assert.equal(this.messages.splice(at, 1).length, 1)
+    if (what === 'EXISTS') while (this.messages.length <= at) this.messages.push({ uid: '', flags: '' })
+    if (what !== 'FETCH') return
+    const [, uid = '', flags = ''] = /UID (\d+) FLAGS \((.*?)\)/.exec(line) ?? []
+    const known = this.messages[at]
+    assert.ok(known && (known.uid === '' || known.uid === uid), `${line}: was UID ${known?.uid}`)
+    this.messages[at] = { uid, flags: flags.replace('\\Recent', '').trim() }
+  }
+}
+
+test('RFC 5465 1: who only listens knows all, whatever others do at once', async () => {
+  const act = fc.oneof(
+    fc.constantFrom('APPEND INBOX {1+}\r\nx', 'APPEND INBOX (\\Seen word) {1+}\r\ny', 'EXPUNGE', 'UID MOVE 1:2 INBOX'),
+    fc
+      .tuple(fc.nat(9), fc.constantFrom('+FLAGS (\\Deleted)', '+FLAGS (\\Flagged)', '-FLAGS (\\Flagged word)'))
+      .map(([uid, change]) => `UID STORE ${uid + 1} ${change}`),
+  )
+  const script = fc.array(act, { minLength: 4, maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(script, script, async (...scripts) => {
+      const { mailbox, client, other } = await two('INBOX')
+      await client.ok('NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange))')
+      const actors = [other, await imap.login(mailbox)]
+      for (const actor of actors) await actor.ok('SELECT INBOX')
+      const play = async (actor: TestClient, commands: readonly string[]): Promise<void> => {
+        for (const command of commands) await actor.command(command)
+      }
+      await Promise.all(actors.map((actor, index) => play(actor, scripts[index] ?? [])))
+      const listener = new Listener()
+      await other.command('APPEND INBOX (last) {1+}\r\nz')
+      while (listener.messages.at(-1)?.flags !== 'last') listener.hear(await client.response())
+      const model = new Listener()
+      model.hear(`* ${listener.messages.length} EXISTS`)
+      for (const line of await other.ok('FETCH 1:* (UID FLAGS)')) model.hear(line)
+      assert.deepEqual(listener.messages, model.messages)
+      for (const one of [client, ...actors]) one.destroy()
+    }),
+    { numRuns: 15 },
+  )
 })
 
 test('a thousand folders', async () => {

@@ -87,9 +87,10 @@ async function describeNew(session: FolderSession, firstUid: number): Promise<vo
   const { selected, notify, deps, output } = session
   const { list, own } = selected
   const items = notify?.selected?.items ?? []
+  let first = list.count + 1
+  while (first > 1 && list.uid(first - 1) >= firstUid) first--
   const seqs: number[] = []
-  for (let seq = list.count; items.length > 0 && seq > 0 && list.uid(seq) >= firstUid; seq--)
-    if (!own.has(list.uid(seq))) seqs.unshift(seq)
+  for (let seq = first; items.length > 0 && seq <= list.count; seq++) if (!own.has(list.uid(seq))) seqs.push(seq)
   own.clear()
   if (!notify || seqs.length === 0) return
   try {
