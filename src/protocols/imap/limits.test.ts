@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { withImap } from './test-imap.ts'
 
 const limits = {
@@ -104,8 +107,17 @@ test('closing the server says BYE, also to a client in IDLE', async () => {
   const idle = await imap.login(mailbox, 'INBOX')
   idle.write('a IDLE\r\n')
   assert.equal(await idle.response(), '+ idling')
+  const late = connect({ host: '127.0.0.1', port: imap.tlsPort })
+  await once(late, 'connect')
   const waiting = await imap.login(mailbox)
-  await imap.close()
+  // One that is about to begin its handshake is not served any more.
+  const closing = imap.close()
+  const secured = connectTls({ socket: late, rejectUnauthorized: false })
+  secured.on('error', () => secured.destroy())
+  let greeting = ''
+  secured.on('data', (data: Buffer) => (greeting += data.toString()))
+  await closing
+  assert.equal(greeting, '')
   assert.equal(await idle.response(), '* BYE Server is shutting down')
   assert.equal(await waiting.response(), '* BYE Server is shutting down')
   assert.equal(await waiting.response(), '')

@@ -32,6 +32,8 @@ export function createImapServer({ tls, limits, connections: shared = createConn
   const connections = new Set<Connection>()
 
   const serve = (socket: Socket): void => {
+    // Its handshake was not over when the server was asked to close, and nobody would ask it to end.
+    if (!tlsServer.listening) return void socket.destroy()
     if (connections.size >= deps.limits.connections) return turnAway(socket, '[UNAVAILABLE] Too many connections')
     if (!shared.connected(socket, socket.remoteAddress ?? ''))
       return turnAway(socket, '[LIMIT] Too many connections from your address')

@@ -46,6 +46,8 @@ export function createPorts({ tls, handshakeTime, connections, perClient, farewe
   const clients = new Map<Served, Promise<void>>()
 
   function serve(socket: Socket): void {
+    // Its handshake was not over when the server was asked to close, and nobody would ask it to end.
+    if (!tlsServer.listening) return void socket.destroy()
     if (clients.size >= connections || !perClient.connected(socket, socket.remoteAddress ?? '')) {
       socket.on('error', () => socket.destroy())
       socket.end(farewell)
