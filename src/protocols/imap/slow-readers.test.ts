@@ -261,7 +261,7 @@ test('who takes nothing for too long is cut off in the midst of an answer, and t
       }),
     },
   )
-  const { tlsPort } = await strict.serve({ idleTime: 300 })
+  const { tlsPort } = await strict.serve({ idleTime: 2000 })
   const mailbox = await strict.mailbox()
   await strict.store.append(mailbox.ref, 'INBOX', [appended(8 * PIECE)])
   const reader = await strict.login(mailbox, 'INBOX', tlsPort)

@@ -137,7 +137,7 @@ test('a reader that stops is waited for: what it has not taken is not read eithe
 test('a reader that stops for too long is cut off in the midst of a message, and frees its maildrop', async () => {
   let reading = 0
   const { tlsPort } = await pop3.serve({
-    limits: { idleTime: 300 },
+    limits: { idleTime: 2000 },
     store: {
       ...pop3.maildrops,
       async *read(...request) {
