@@ -71,7 +71,7 @@ async function readAll(wire: string, cuts: readonly number[]): Promise<void> {
         line: LIMITS.line,
         literals: () => LIMITS.literals,
       })
-      if ('status' in raw) continue
+      if (!raw || 'status' in raw) continue
       assert.ok(raw.texts.join('').length <= LIMITS.line && Buffer.concat([...raw.literals]).length <= LIMITS.literals)
       orRefusal(() => findCommand(raw.name)?.parse(new Arguments(raw, left % 2 === 0)))
     }
