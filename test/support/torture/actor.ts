@@ -149,9 +149,10 @@ export class Actor {
   /** Leaves the folder and opens it again on the same connection. */
   async #reopen(client: Client): Promise<void> {
     const { random, dialect, view } = client
-    const past = dialect.qresync && view.complete && random.chance(0.5) ? view.past(this.transcript) : undefined
     const closes = random.chance(0.7)
     if (closes) await this.#play([makeClose(client)])
+    // What it was told while it left counts too.
+    const past = dialect.qresync && view.complete && random.chance(0.5) ? view.past(this.transcript) : undefined
     this.#leave(client)
     await this.#select(past, closes ? undefined : view)
   }
