@@ -6,7 +6,7 @@
 import { cpus } from 'node:os'
 import type { Owner } from '../test/support/cleanup.ts'
 import { ensureDovecot, startDovecot } from './mailbox/dovecot.ts'
-import { measureIdle } from './mailbox/idle.ts'
+import { measureIdle, type IdleWork } from './mailbox/idle.ts'
 import { accountOf, openClient, type MailServer } from './mailbox/mail-server.ts'
 import { measureRow, printHeader, printRow } from './mailbox/measure.ts'
 import { startOwnServer } from './mailbox/own-server.ts'
@@ -16,6 +16,9 @@ const ACCOUNTS = 20
 const INBOX = 500
 const FOLDERS = { Diecimila: 10_000, Centomila: 100_000 }
 const IDLE = { quick: [200], full: [500, 2000] }
+const INBOXES: IdleWork = { folder: 'INBOX', changes: false, oneAccount: false }
+/** Connections that each change something: as many as one account may have open, and the one that was there before. */
+const CHANGING = 48
 const HIBERNATE_AFTER = 2
 /** Each connection that Dovecot lets hibernate needs one of the inotify instances that a user may have: 128, as systems come. */
 const MOST_HIBERNATING = 100
@@ -45,16 +48,20 @@ export async function benchMailbox(owner: Owner, args: readonly string[]): Promi
   await table('sessions', loginRows)
   for (const { client } of desks) await client.close()
 
-  if (only === undefined) {
+  if (only === undefined || only === 'idle') {
+    const [large, most] = folders.at(-1) ?? ['INBOX', INBOX]
+    const changed = { folder: large, changes: true, oneAccount: true }
     console.log(`\nKB for each connection that idles on an inbox of ${INBOX} messages: PSS (RSS) of all processes`)
-    for (const server of servers) await idle(server, quick ? IDLE.quick : IDLE.full)
+    for (const server of servers) await idle(server, quick ? IDLE.quick : IDLE.full, INBOXES)
+    console.log(`the same on one folder of ${most} messages, of which each connection has changed one`)
+    for (const server of servers) await idle(server, [CHANGING], changed)
     if (dovecot) {
       // Another one of the same user would take the inotify instances.
       await servers.at(-1)?.stop()
       const hibernating = await startDovecot(owner, { ...own, accounts: ACCOUNTS, hibernate: HIBERNATE_AFTER })
       servers.push(hibernating)
       await fill(hibernating, [])
-      await idle(hibernating, [MOST_HIBERNATING])
+      await idle(hibernating, [MOST_HIBERNATING], INBOXES)
     }
   }
   const checks = await Promise.all(servers.map((server) => server.check()))
@@ -71,8 +78,8 @@ async function fill(server: MailServer, folders: readonly (readonly [string, num
   console.log(`${server.name}: filled in ${((performance.now() - started) / 1000).toFixed(0)} s`)
 }
 
-async function idle(server: MailServer, counts: readonly number[]): Promise<void> {
-  const measured = await measureIdle(server, counts)
+async function idle(server: MailServer, counts: readonly number[], work: IdleWork): Promise<void> {
+  const measured = await measureIdle(server, counts, work)
   const cells = measured.map(
     ({ connections, proportional, resident }) => `${connections}: ${proportional.toFixed(0)} (${resident.toFixed(0)})`,
   )

@@ -20,6 +20,11 @@ export interface FolderRow {
   subscribed: boolean
 }
 
+interface EnteredRow extends FolderRow {
+  /** messages from a UID on */
+  recent: number
+}
+
 /** What changed in a folder since a cursor: its cursor and next UID, new and changed messages, UIDs that are gone (some perhaps twice). */
 export interface ChangeRow extends PackedStates {
   modseq: number
@@ -214,6 +219,15 @@ export function mailboxQueries({ reader, transactor }: Database) {
         `select f.id as folder, (select count(*) from message m where m.slot = $1 and m.folder = f.id and m.uid >= f.recent_uid) as recent
          from folder f where f.slot = $1 and f.mailbox = $2 and f.id = any ($3::uuid[]) and f.recent_uid < f.uid_next`,
         [slot, id, folders],
+      ),
+
+    /** A folder with the number of its messages from a UID on, by default from the first that is recent: counters of one moment. */
+    enter: ({ slot, id }: MailboxRef, name: string, firstRecent: number | null) =>
+      reader.read<EnteredRow>(
+        `select ${FOLDER}, (select count(*) from message m
+           where m.slot = $1 and m.folder = f.id and m.uid >= coalesce($4, f.recent_uid)) as recent
+         from folder f where slot = $1 and mailbox = $2 and name = $3`,
+        [slot, id, name, firstRecent],
       ),
 
     /**

@@ -47,7 +47,7 @@ test('what one session was shown does not change under it when another one opens
 })
 
 /** A database that counts what it is asked for. */
-function counted(count: number) {
+function counted(count: number, limits = { messages: 125, unused: 1000 }) {
   const asked = { whole: 0, changes: [] as number[] }
   const columns = columnsOf(Array.from({ length: count }, (_, index) => stateOf(index + 1)))
   const array = (numbers: Iterable<number>): string => `{${Array.from(numbers).join(',')}}`
@@ -66,13 +66,14 @@ function counted(count: number) {
         return { modseq, uidNext: modseq + 1, changed: [stateOf(modseq)], vanished: [] }
       },
     },
-    25,
+    limits,
   )
   const open = async (id: string, at: number, total = at) => {
     modseq = at
     return statesOf((await snapshots.of({ slot: 1, id: 'm' }, { id, modseq, total })).columns).length
   }
-  return { asked, open }
+  const from = async (id: string, at: number) => (await snapshots.from({ slot: 1, id: 'm' }, id, at)).modseq
+  return { asked, open, from }
 }
 
 test('a folder without changes is not read again, one with changes only by these', async () => {
@@ -97,4 +98,32 @@ test('the folders that were not used for longest are forgotten', async () => {
   assert.equal(asked.whole, 3)
   await open('b', 10)
   assert.equal(asked.whole, 4)
+})
+
+test('folders without messages are forgotten too, if there are many', async () => {
+  const { asked, open } = counted(0)
+  for (const folder of ['a', 'b', 'c', 'd', 'a']) await open(folder, 0)
+  assert.equal(asked.whole, 5)
+})
+
+test('a folder that is not used goes after a while', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { asked, open } = counted(10)
+  await open('a', 10)
+  t.mock.timers.tick(1000)
+  await open('a', 10)
+  t.mock.timers.tick(1000)
+  assert.equal(asked.whole, 1)
+  t.mock.timers.tick(1000)
+  await open('a', 10)
+  assert.equal(asked.whole, 2)
+})
+
+test('what was read at a cursor or later will do; who asks while others do waits for theirs', async () => {
+  const { asked, open, from } = counted(10)
+  await open('a', 12, 10)
+  assert.equal(await from('a', 11), 12)
+  assert.deepEqual(asked.changes, [])
+  assert.deepEqual(await Promise.all([from('b', 10), from('b', 12), from('b', 12)]), [12, 12, 12])
+  assert.equal(asked.whole, 2)
 })

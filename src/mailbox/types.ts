@@ -82,6 +82,21 @@ export interface FolderSnapshot {
   readonly firstRecentUid: number
 }
 
+/** A folder as a session enters it: its counters at one moment, and nothing of its messages. */
+export interface FolderEntry {
+  readonly folder: Folder
+  /** first UID that no session has been told of as \Recent yet */
+  readonly firstRecentUid: number
+  /** messages from that UID on */
+  readonly recent: number
+}
+
+/** All messages of a folder at one cursor. */
+export interface FolderStates {
+  readonly modseq: number
+  readonly columns: StateColumns
+}
+
 export interface FolderChanges {
   /** the new cursor: pass it as `since` next time */
   readonly modseq: number
@@ -169,6 +184,10 @@ export interface MailboxStore {
   orphanSubscriptions(mailbox: MailboxRef): Promise<string[]>
   /** All message states of a folder, by UID. With `takeRecent` no later session sees these messages as recent. */
   open(mailbox: MailboxRef, name: string, takeRecent: boolean): Promise<FolderSnapshot>
+  /** The counters of a folder, at a price that does not grow with it. With `takeRecent` as `open`. */
+  enter(mailbox: MailboxRef, name: string, takeRecent: boolean): Promise<FolderEntry>
+  /** All message states of a folder as they were at a cursor, or at any later one. @throws `folder-changed` */
+  states(mailbox: MailboxRef, folderId: string, from: number): Promise<FolderStates>
   /** What changed in a folder since a cursor; no gap, no late UID (I8). */
   changes(mailbox: MailboxRef, folderId: string, since: number): Promise<FolderChanges>
   /** What was expunged since a cursor, for who was away: `changes` tells it to who follows. @throws `folder-changed` */

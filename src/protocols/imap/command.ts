@@ -27,6 +27,8 @@ export interface Command {
    * is told nothing more: without the removals, which wait, modseqs would be told above what was missed (RFC 7162 6).
    */
   readonly tellsFirst: boolean
+  /** it works on the messages of the selected folder: their list must be in memory */
+  readonly needsList: boolean
   /** Reads the arguments; throws a syntax error. What it answers does the work. */
   parse(args: Arguments): (session: Session) => Promise<Reply>
 }
@@ -34,6 +36,8 @@ export interface Command {
 export const ok = (text: string, code: string | null = null): Reply => ({ status: 'OK', code, text })
 export const no = (text: string, code: string | null = null): Reply => ({ status: 'NO', code, text })
 export const bad = (text: string): Reply => ({ status: 'BAD', code: null, text })
+
+const FOLDER: readonly SessionState[] = ['selected']
 
 type Parse<T> = (args: Arguments) => T
 type Run<S, T> = (session: S, request: T) => Promise<Reply> | Reply
@@ -52,6 +56,7 @@ function command<S extends Session, T>(
     states,
     tellsExpunge: !/^(FETCH|STORE|SEARCH|SORT|THREAD)$/.test(name),
     tellsFirst: !/(STORE|CLOSE|UNSELECT|SELECT|EXAMINE|LOGOUT)$/.test(name),
+    needsList: states === FOLDER && !/^(CHECK|CLOSE|UNSELECT)$/.test(name),
     parse(args) {
       const request = parse(args)
       args.end()
@@ -83,4 +88,4 @@ export const authenticatedCommand = <T>(name: string, parse: Parse<T>, run: Run<
 
 /** A command on the selected folder. */
 export const folderCommand = <T>(name: string, parse: Parse<T>, run: Run<FolderSession, T>): Command =>
-  command(name, ['selected'], isFolderSession, parse, run)
+  command(name, FOLDER, isFolderSession, parse, run)

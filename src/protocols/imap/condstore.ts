@@ -26,7 +26,7 @@ export function tellHighest({ output }: Pick<Session, 'output'>, { toldModseq }:
 export function tellBehind(session: Session): void {
   const { selected, enabled } = session
   if (!selected || !enabled.has('CONDSTORE')) return
-  const behind = selected.list.highestModseq > selected.toldModseq
+  const behind = selected.summary.highestModseq > selected.toldModseq
   if (behind || selected.toldBehind)
     tellHighest(session, selected, behind ? 'Some changes are not told yet' : 'All changes are told')
   selected.toldBehind = behind

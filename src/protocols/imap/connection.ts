@@ -8,6 +8,7 @@ import type { MailboxRef } from '../../mailbox/types.ts'
 import { channelBindingOf } from '../sasl/channel-binding.ts'
 import { compress } from './compression.ts'
 import { ConnectionClosed } from './errors.ts'
+import type { Hibernator } from './hibernation.ts'
 import { Input } from './input.ts'
 import type { Notifications } from './notifications.ts'
 import { Output } from './output.ts'
@@ -20,7 +21,7 @@ import { formatText } from './strings.ts'
 /** How long a client may take to hear the last words. */
 const LINGER = 5000
 
-export class Connection implements Session {
+export class Connection implements Session, Hibernator {
   readonly deps: SessionDeps
   readonly input = new Input()
   readonly output: Output
@@ -41,6 +42,7 @@ export class Connection implements Session {
   #socket: Socket
   /** what the last bytes go to, and what is ended to end the connection */
   #sink: Writable
+  #releaseCompression: () => boolean = () => false
 
   constructor(deps: SessionDeps, socket: Socket, context: SecureContext) {
     this.deps = deps
@@ -104,11 +106,21 @@ export class Connection implements Session {
   startCompression(): void {
     const rest = this.input.takeRest()
     this.input.detach()
-    const { sink, hurry, source } = compress(this.#socket, rest)
+    const { sink, hurry, release, source } = compress(this.#socket, rest)
+    this.#releaseCompression = release
     this.compressed = true
     this.#sink = sink
     this.output.attach(sink, hurry)
     this.input.attach(source)
+  }
+
+  /** A client that wants to be notified stays awake: what it was not told yet is kept with the list. */
+  hibernate(since: number): boolean {
+    const { selected } = this
+    if (!selected || this.notify || (selected.restingSince ?? Infinity) > since) return false
+    const wasLoaded = selected.isLoaded
+    selected.hibernate()
+    return this.#releaseCompression() || wasLoaded
   }
 
   /** Says good-bye as soon as no command is at work; cuts the connection if that takes too long. */

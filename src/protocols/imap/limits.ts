@@ -18,6 +18,8 @@ export interface ImapLimits {
   readonly notifyPause: number
   /** with more folders no client is notified of them */
   readonly notifyFolders: number
+  /** a session in which nothing is done for so long gives back what it has in memory */
+  readonly hibernate: number
   /** commands in a row that are answered BAD, or logins refused, before the connection is closed */
   readonly badCommands: number
   /** connections at a time */
@@ -34,6 +36,7 @@ export const DEFAULT_LIMITS: ImapLimits = {
   idleReread: 30_000,
   notifyPause: 200,
   notifyFolders: 10_000,
+  hibernate: 10_000,
   badCommands: 10,
   connections: 20_000,
 }

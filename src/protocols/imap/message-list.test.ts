@@ -14,7 +14,7 @@ test('a set of sequence numbers beyond the last is refused, "*" of an empty fold
   assert.deepEqual(list.seqsOfUids([[4, Infinity]]), [2])
   assert.deepEqual(list.seqsOfUids([[50, Infinity]]), [2])
   assert.deepEqual(list.seqsOfUids([[4, 8]]), [])
-  assert.equal(list.countWith(RECENT), 1)
+  assert.equal(list.recent, 1)
   const empty = new MessageList(columnsOf([]), 1)
   assert.deepEqual(empty.seqs([[1, Infinity]]), [])
   assert.equal(empty.seqs([[1, 1]]), undefined)

@@ -3,12 +3,14 @@
  * ten bytes a message, shared with other sessions until something changes. A message that has vanished keeps its sequence number until the client is told with EXPUNGE (RFC 3501 7.4.1).
  */
 import { lowerBound } from '../../mailbox/state-columns.ts'
-import type { MessageState, StateColumns } from '../../mailbox/types.ts'
+import type { FolderChanges, MessageState, StateColumns } from '../../mailbox/types.ts'
 import { resolveRanges } from './sequence-set.ts'
 import type { SequenceSet } from './sequence-set.ts'
 
 /** Session flag beside the bits of `Flag`: the message is \Recent here. */
 export const RECENT = 1 << 14
+/** In columns that a list is made of: the client was told of no flags yet, and these are not those that the message had when it was counted. */
+export const UNTOLD = 1 << 15
 
 /** What `update` found: other flags, or only another modseq. */
 export type Difference = 'flags' | 'modseq' | undefined
@@ -20,6 +22,8 @@ export interface Removed {
   readonly uids: number[]
 }
 
+export type AppliedChanges = Pick<FolderChanges, 'changed' | 'vanished'> & Partial<Pick<FolderChanges, 'uidNext'>>
+
 export interface ListChanges {
   /** sequence numbers of known messages whose flags changed, ascending */
   readonly changed: number[]
@@ -30,7 +34,28 @@ export interface ListChanges {
   readonly newKeywords: string[]
 }
 
-export class MessageList {
+/** What a session must know of its messages at any time. */
+export interface ListSummary {
+  /** How many messages the client counts, vanished ones included that it was not told of. */
+  readonly count: number
+  /** how many of them are \Recent */
+  readonly recent: number
+  /** Keywords in use, as first seen. */
+  readonly keywords: readonly string[]
+  /** The largest UID that a message of the folder was seen to have or have had, 0 if there was none. */
+  readonly highestUid: number
+  /** The largest modseq that a change brought; 0 before the first. */
+  readonly highestModseq: number
+  /** Are there messages that are gone and have their numbers still? */
+  readonly hasVanished: boolean
+}
+
+/** What a list has seen that the states of its messages do not tell. */
+export interface ListMemory extends Pick<ListSummary, 'keywords' | 'highestUid' | 'highestModseq'> {
+  readonly vanished: Iterable<number>
+}
+
+export class MessageList implements ListSummary {
   #uids: Uint32Array<ArrayBuffer>
   #modseqs: Float64Array<ArrayBuffer>
   #flags: Uint16Array<ArrayBuffer>
@@ -39,7 +64,7 @@ export class MessageList {
   #count: number
   /** the arrays are those of the columns that the list was made of, and must not be changed */
   #shared = true
-  /** the largest UID ever here: a message is appended once */
+  /** a message is appended once: its UID is larger than this */
   #highest: number
   /** the largest modseq that a change brought */
   #highestModseq = 0
@@ -48,33 +73,43 @@ export class MessageList {
   /** lower case → as first seen */
   readonly #knownKeywords = new Map<string, string>()
   readonly #vanished = new Set<number>()
-  readonly #marksRecent: boolean
+  readonly #firstRecentUid: number
 
-  /** @param columns states in the order of their UIDs; from `firstRecentUid` on they are \Recent, also those that are added; Infinity: none ever is */
-  constructor(columns: StateColumns, firstRecentUid: number) {
+  /**
+   * @param columns states in the order of their UIDs
+   * @param firstRecentUid from this UID on messages are \Recent, also those that are added; Infinity: none ever is
+   * @param memory of the list that this one takes the place of
+   */
+  constructor(columns: StateColumns, firstRecentUid: number, memory?: ListMemory) {
     this.#uids = columns.uids
     this.#modseqs = columns.modseqs
     this.#flags = columns.flags
     this.#keywords = columns.keywords
     this.#count = columns.count
-    this.#highest = this.lastUid
+    this.#highest = Math.max(this.lastUid, memory?.highestUid ?? 0)
+    this.#highestModseq = memory?.highestModseq ?? 0
+    for (const word of memory?.keywords ?? []) this.#know(word)
+    this.#firstRecentUid = firstRecentUid
     const indexes = columns.keywordSets.map((words) => this.#intern(words))
     if (indexes.some((index, at) => index !== at)) {
       this.#own()
       for (let at = 0; at < this.#count; at++) this.#keywords[at] = indexes[this.#keywords[at] ?? 0] ?? 0
     }
-    this.#marksRecent = firstRecentUid !== Infinity
-    const firstRecent = lowerBound(columns, firstRecentUid)
-    if (firstRecent < this.#count) this.#own()
-    for (let at = firstRecent; at < this.#count; at++) this.#flags[at] = (this.#flags[at] ?? 0) | RECENT
+    this.vanish(memory?.vanished ?? [])
   }
 
-  /** How many messages the client counts, vanished ones included that it was not told of. */
   get count(): number {
     return this.#count
   }
 
-  /** Keywords in use, as first seen. */
+  get recent(): number {
+    return this.#count - this.#lowerBound(this.#firstRecentUid)
+  }
+
+  get firstRecentUid(): number {
+    return this.#firstRecentUid
+  }
+
   get keywords(): string[] {
     return [...this.#knownKeywords.values()]
   }
@@ -84,19 +119,21 @@ export class MessageList {
     return this.#count === 0 ? 0 : this.uid(this.#count)
   }
 
-  /** The largest UID that was ever here, 0 if there was none. */
   get highestUid(): number {
     return this.#highest
   }
 
-  /** The largest modseq that a change brought since the list was made; 0 before the first. */
   get highestModseq(): number {
     return this.#highestModseq
   }
 
-  /** Are there messages that are gone and have their numbers still? */
   get hasVanished(): boolean {
     return this.#vanished.size > 0
+  }
+
+  /** UIDs of those that are gone and have their numbers still, in any order. */
+  get vanished(): Iterable<number> {
+    return this.#vanished
   }
 
   uid(seq: number): number {
@@ -108,7 +145,12 @@ export class MessageList {
   }
 
   flags(seq: number): number {
-    return this.#flags[seq - 1] ?? 0
+    return ((this.#flags[seq - 1] ?? 0) & ~UNTOLD) | (this.uid(seq) >= this.#firstRecentUid ? RECENT : 0)
+  }
+
+  /** The client knows no flags of it, and those here are not those that it had when it was counted. */
+  isUntold(seq: number): boolean {
+    return ((this.#flags[seq - 1] ?? 0) & UNTOLD) !== 0
   }
 
   keywordsOf(seq: number): readonly string[] {
@@ -135,18 +177,6 @@ export class MessageList {
     return this.#uids[index] === uid && index < this.#count ? index + 1 : 0
   }
 
-  /** The first message with all of `flags` clear, or 0. */
-  firstWithout(flags: number): number {
-    for (let index = 0; index < this.#count; index++) if (((this.#flags[index] ?? 0) & flags) === 0) return index + 1
-    return 0
-  }
-
-  countWith(flags: number): number {
-    let count = 0
-    for (let index = 0; index < this.#count; index++) if (((this.#flags[index] ?? 0) & flags) !== 0) count++
-    return count
-  }
-
   /** Sequence numbers that a set of UIDs names, ascending; UIDs that do not exist name nothing. */
   seqsOfUids(set: SequenceSet): number[] {
     return this.#expand(resolveRanges(set, this.lastUid).map(([from, to]) => [this.#lowerBound(from), this.#lowerBound(to + 1)]))
@@ -161,19 +191,21 @@ export class MessageList {
   }
 
   /** Takes over what the store says has changed. Vanished messages stay until `takeVanished`. */
-  apply(changes: { readonly changed: readonly MessageState[]; readonly vanished: readonly number[] }): ListChanges {
+  apply(changes: AppliedChanges): ListChanges {
     const keywordsBefore = this.#knownKeywords.size
     const countBefore = this.#count
     const changed: number[] = []
     const touched: number[] = []
     for (const state of changes.changed) {
-      if (state.uid > this.#highest) this.#append(state, this.#marksRecent)
+      if (state.uid > this.#highest) this.#append(state)
       else {
         const difference = this.update(state)
         if (difference) (difference === 'flags' ? changed : touched).push(this.seq(state.uid))
       }
     }
-    for (const uid of changes.vanished) if (this.seq(uid) > 0) this.#vanished.add(uid)
+    this.vanish(changes.vanished)
+    // What came and went in between had a UID too.
+    if (changes.uidNext !== undefined) this.#highest = Math.max(this.#highest, changes.uidNext - 1)
     return {
       changed: changed.sort((a, b) => a - b),
       touched: touched.sort((a, b) => a - b),
@@ -186,19 +218,18 @@ export class MessageList {
   update(state: MessageState): Difference {
     const index = this.seq(state.uid) - 1
     if (index < 0) return undefined
-    const flags = (state.flags & ~RECENT) | ((this.#flags[index] ?? 0) & RECENT)
     const keywords = this.#intern(state.keywords)
-    const same = this.#flags[index] === flags && this.#keywords[index] === keywords
+    const same = this.#flags[index] === state.flags && this.#keywords[index] === keywords
     if (same && this.#modseqs[index] === state.modseq) return undefined
     this.#own()
     this.#setModseq(index, state.modseq)
-    this.#flags[index] = flags
+    this.#flags[index] = state.flags
     this.#keywords[index] = keywords
     return same ? 'modseq' : 'flags'
   }
 
   /** Marks messages as gone: they go with the next `takeVanished`. */
-  vanish(uids: readonly number[]): void {
+  vanish(uids: Iterable<number>): void {
     for (const uid of uids) if (this.seq(uid) > 0) this.#vanished.add(uid)
   }
 
@@ -227,12 +258,18 @@ export class MessageList {
     return { seqs: seqs.reverse(), uids }
   }
 
-  #append(state: MessageState, recent: boolean): void {
+  /** Gives back memory at once: a process that rests does not collect garbage. The list is empty then. */
+  release(): void {
+    if (!this.#shared) for (const { buffer } of [this.#uids, this.#modseqs, this.#flags, this.#keywords]) buffer.transfer(0)
+    this.#count = 0
+  }
+
+  #append(state: MessageState): void {
     this.#own()
     if (this.#count === this.#uids.length) this.#resize(Math.max(16, this.#count * 2))
     this.#uids[this.#count] = state.uid
     this.#setModseq(this.#count, state.modseq)
-    this.#flags[this.#count] = (state.flags & ~RECENT) | (recent ? RECENT : 0)
+    this.#flags[this.#count] = state.flags
     this.#keywords[this.#count] = this.#intern(state.keywords)
     this.#highest = state.uid
     this.#count++
@@ -269,9 +306,13 @@ export class MessageList {
     const key = sorted.join(' ')
     const known = this.#keywordIndex.get(key)
     if (known !== undefined) return known
-    for (const word of sorted) if (!this.#knownKeywords.has(word.toLowerCase())) this.#knownKeywords.set(word.toLowerCase(), word)
+    for (const word of sorted) this.#know(word)
     this.#keywordIndex.set(key, this.#keywordSets.length)
     return this.#keywordSets.push(sorted) - 1
+  }
+
+  #know(word: string): void {
+    if (!this.#knownKeywords.has(word.toLowerCase())) this.#knownKeywords.set(word.toLowerCase(), word)
   }
 
   /** The index of the first UID that is not smaller. */

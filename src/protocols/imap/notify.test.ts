@@ -50,7 +50,7 @@ async function silent(client: TestClient, other: TestClient): Promise<void> {
   await other.ok('CREATE marker')
   assert.deepEqual(await told(client, 1), ['* LIST (\\HasNoChildren \\Subscribed) "/" "marker"'])
   await other.ok('DELETE marker')
-  assert.deepEqual(await told(client, 1), ['* LIST (\\Noselect \\NonExistent \\HasNoChildren) "/" "marker"'])
+  assert.deepEqual(await told(client, 1), ['* LIST (\\Noselect \\NonExistent \\HasNoChildren \\Subscribed) "/" "marker"'])
 }
 
 const MARKED = '(mailboxes marker (MailboxName))'
@@ -102,7 +102,7 @@ test('NOTIFY: names that are made, removed and renamed, and subscriptions (RFC 5
   await other.ok('UNSUBSCRIBE Liste/y')
   assert.deepEqual(await told(client, 1), ['* LIST (\\HasNoChildren) "/" "Liste/y"'])
   await other.ok('DELETE Liste')
-  assert.deepEqual(await told(client, 1), ['* LIST (\\Noselect \\NonExistent \\HasChildren) "/" "Liste"'])
+  assert.deepEqual(await told(client, 1), ['* LIST (\\Noselect \\NonExistent \\HasChildren \\Subscribed) "/" "Liste"'])
   await other.ok('DELETE Liste/y')
   assert.deepEqual(await told(client, 2), [
     '* LIST (\\Noselect \\NonExistent \\HasNoChildren) "/" "Liste/y"',

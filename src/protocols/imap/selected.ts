@@ -1,14 +1,15 @@
 /** The folder that a session has selected: what it knows of it, up to which cursor, and whether there is a hint of more. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { CeralaccaError } from '../../base/errors.ts'
 import { canonicalName } from '../../mailbox/folder-names.ts'
-import type { Folder, FolderSnapshot } from '../../mailbox/types.ts'
-import { MessageList } from './message-list.ts'
+import type { Folder, FolderEntry, FolderStates } from '../../mailbox/types.ts'
+import { DormantList } from './dormant-list.ts'
+import type { ListSummary, MessageList } from './message-list.ts'
 import type { NumberRange } from './sequence-set.ts'
 
 export class Selected {
   readonly folder: Folder
   readonly readOnly: boolean
-  readonly list: MessageList
   /** changes up to here are in the list */
   cursor: number
   /** the client was told of every change up to here; behind the cursor while it is not told of messages that are gone */
@@ -23,18 +24,23 @@ export class Selected {
   readonly own = new Set<number>()
   /** flags have changed above `toldModseq` of which the client did not want to hear */
   flagsUntold = false
+  /** the moment (`performance.now()`) since when nothing is done with the folder; undefined while something is */
+  restingSince: number | undefined
   readonly #unwatch: () => void
+  #loaded: MessageList | undefined
+  #dormant: DormantList
   #hinted = false
   /** hints of the store, ever */
   #heard = 0
   #demanded = false
   #wake: (() => void) | undefined
 
-  /** @param watch registers a listener for hints and answers how to end that; registered before the snapshot was taken */
-  constructor({ folder, columns, firstRecentUid }: FolderSnapshot, readOnly: boolean, watch: FolderWatch) {
+  /** @param watch registers a listener for hints and answers how to end that; registered before the folder was entered */
+  constructor(entry: FolderEntry, readOnly: boolean, watch: FolderWatch) {
+    const { folder } = entry
     this.folder = folder
     this.readOnly = readOnly
-    this.list = new MessageList(columns, firstRecentUid)
+    this.#dormant = DormantList.entered(entry)
     this.cursor = folder.modseq
     this.toldModseq = folder.modseq
     this.#unwatch = watch.stop
@@ -45,9 +51,45 @@ export class Selected {
     }
   }
 
+  /** The messages, for commands that work on them: it is in memory then (`Command.needsList`). */
+  get list(): MessageList {
+    if (!this.#loaded) throw new CeralaccaError('imap-list', 'bug', 'the list of messages is not in memory')
+    return this.#loaded
+  }
+
+  get isLoaded(): boolean {
+    return this.#loaded !== undefined
+  }
+
+  /** What is known of the list also while it is not in memory. */
+  get summary(): ListSummary {
+    return this.#loaded ?? this.#dormant
+  }
+
+  /** The list while it is not in memory. */
+  get dormant(): DormantList | undefined {
+    return this.#loaded ? undefined : this.#dormant
+  }
+
+  /** Brings the list into memory; false if that cannot be (`DormantList.wake`). */
+  wakeList(states: FolderStates, gone: readonly number[]): boolean {
+    this.#loaded ??= this.#dormant.wake(states, gone, this.cursor)
+    if (!this.#loaded) return false
+    if (states.modseq !== this.cursor) this.hint()
+    return true
+  }
+
+  /** Gives back the memory of the list. */
+  hibernate(): void {
+    if (!this.#loaded) return
+    this.#dormant = DormantList.of(this.#loaded, this.cursor)
+    this.#loaded.release()
+    this.#loaded = undefined
+  }
+
   /** The largest UID that a message of the folder has or had, as far as the session knows. */
   get lastUid(): number {
-    return Math.max(this.folder.uidNext - 1, this.list.highestUid)
+    return this.summary.highestUid
   }
 
   /** Something may have changed: the next chance to read is taken. */
@@ -96,6 +138,7 @@ export class Selected {
   /** Waits for a hint, `wake`, or `ms`. */
   async wait(ms: number): Promise<void> {
     if (this.#hinted) return
+    this.restingSince = performance.now()
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms)
       this.#wake = () => {
@@ -104,6 +147,7 @@ export class Selected {
       }
     })
     this.#wake = undefined
+    this.restingSince = undefined
   }
 
   wake(): void {

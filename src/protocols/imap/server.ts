@@ -6,6 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { createSecureContext, createServer as createTlsServer } from 'node:tls'
 import { createConnectionLimits, type ConnectionLimits } from '../../base/connection-limits.ts'
 import { Connection } from './connection.ts'
+import { watchRest } from './hibernation.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import type { ImapLimits } from './limits.ts'
 import type { SessionDeps } from './session.ts'
@@ -30,6 +31,7 @@ export function createImapServer({ tls, limits, connections: shared = createConn
   const secure = { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' } as const
   const context = createSecureContext(secure)
   const connections = new Set<Connection>()
+  const stopWatching = watchRest(connections, deps.limits.hibernate)
 
   const serve = (socket: Socket): void => {
     // Its handshake was not over when the server was asked to close, and nobody would ask it to end.
@@ -58,6 +60,7 @@ export function createImapServer({ tls, limits, connections: shared = createConn
       return { tlsPort: portOf(tlsServer), starttlsPort: portOf(plainServer) }
     },
     async close() {
+      stopWatching()
       const closed = Promise.all([stop(tlsServer), stop(plainServer)])
       for (const connection of connections) connection.shutDown()
       await closed

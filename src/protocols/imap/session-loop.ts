@@ -7,8 +7,9 @@ import { readCommand } from './command-reader.ts'
 import type { BrokenCommand, RawCommand } from './command-reader.ts'
 import { findCommand } from './command-table.ts'
 import { tellBehind } from './condstore.ts'
+import { loadList } from './loading.ts'
 import { replyToError } from './replies.ts'
-import { bye, speaksUtf8, stateOf, unselect } from './session.ts'
+import { bye, isFolderSession, speaksUtf8, stateOf, unselect } from './session.ts'
 import type { Session } from './session.ts'
 import { formatText } from './strings.ts'
 import { tellWhileWaiting } from './tell-news.ts'
@@ -22,11 +23,13 @@ export async function runSession(session: Session): Promise<void> {
   let failures = 0
   try {
     while (!session.ended) {
+      if (session.selected) session.selected.restingSince = performance.now()
       await tellWhileWaiting(session)
       if (session.ended) break
       const raw = await nextCommand(session)
       if (!raw) continue
       session.busy = true
+      if (session.selected) session.selected.restingSince = undefined
       session.tag = raw.tag
       const reply = await answer(session, raw)
       output.line(`${raw.tag} ${reply.status} ${reply.code === null ? '' : `[${reply.code}] `}${reply.text}`)
@@ -71,7 +74,8 @@ async function answer(session: Session, raw: RawCommand | BrokenCommand): Promis
   let reply: Reply
   try {
     const run = command.parse(new Arguments(raw, speaksUtf8(session)))
-    if (state === 'selected' && command.tellsFirst) await tellUpdates(session, false)
+    if (command.needsList && isFolderSession(session)) await loadList(session)
+    if (state === 'selected' && command.tellsFirst && !session.ended) await tellUpdates(session, false)
     reply = session.ended ? bad('The folder was removed') : await run(session)
   } catch (error) {
     reply = replyToError(error, session.deps.report)

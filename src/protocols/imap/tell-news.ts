@@ -46,10 +46,10 @@ export async function tellNews(session: UserSession, tellExpunge: boolean): Prom
 
 async function tellSelected(session: UserSession, tellExpunge: boolean): Promise<void> {
   const { selected } = session
-  const before = selected?.list.highestModseq
+  const before = selected?.summary.highestModseq
   await tellUpdates(session, tellExpunge)
   // How far back the client is need not be said again while nothing more was told.
-  if (selected && !selected.flagsUntold && (selected.list.highestModseq !== before || !selected.list.hasVanished))
+  if (selected && !selected.flagsUntold && (selected.summary.highestModseq !== before || !selected.summary.hasVanished))
     tellBehind(session)
 }
 

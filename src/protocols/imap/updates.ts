@@ -2,11 +2,13 @@
 import { messageLine } from './condstore.ts'
 import { ConnectionClosed, TornText } from './errors.ts'
 import { SYSTEM_FLAGS } from './flags.ts'
-import { RECENT } from './message-list.ts'
+import { endSession, loadList } from './loading.ts'
+import type { ListChanges } from './message-list.ts'
 import { Happening } from './notify-filters.ts'
+import type { Notifications } from './notifications.ts'
 import { isFolderGone } from './replies.ts'
 import type { Selected } from './selected.ts'
-import { bye, isFolderSession, speaksRev2, unselect } from './session.ts'
+import { isFolderSession, speaksRev2 } from './session.ts'
 import type { FolderSession, Session } from './session.ts'
 import { tellVanished } from './vanished.ts'
 
@@ -19,35 +21,35 @@ import { tellVanished } from './vanished.ts'
 export async function tellUpdates(session: Session, tellExpunge: boolean, wanted = wantedOf(session)): Promise<void> {
   if (!isFolderSession(session)) return
   const { selected } = session
-  const { list } = selected
   // A client that wants to hear of no messages keeps those that it knows, until it changes them itself.
   if (!selected.takeDemand() && (wanted & Happening.messages) === 0) return
+  // What has vanished is told by its numbers, and what a client asked for with NOTIFY may be anything.
+  const needsList = selected.dormant && (session.notify || (tellExpunge && selected.dormant.hasVanished))
+  if (needsList && (await attempt(session, () => loadList(session))) === FAILED) return
   let flagged: readonly number[] = []
-  let added: NewMessages = { count: 0, firstUid: 0 }
+  let added = 0
+  const knownUid = selected.summary.highestUid
   if (selected.takeHint()) {
-    const changes = await readChanges(session)
-    if (!changes) return
+    const changes = await attempt(session, () => readChanges(session))
+    if (changes === FAILED) return
     const seqs = session.enabled.has('CONDSTORE')
       ? [...changes.changed, ...changes.touched].sort((a, b) => a - b)
       : changes.changed
-    flagged = seqs.map((seq) => list.uid(seq))
-    added = { count: changes.added, firstUid: list.uid(list.count - changes.added + 1) }
+    flagged = seqs.map((seq) => selected.list.uid(seq))
+    added = changes.added
   }
-  if (tellExpunge) await tellRemoved(session)
-  if (added.count > 0) {
-    session.output.line(`* ${list.count} EXISTS`)
-    if (!speaksRev2(session)) session.output.line(`* ${list.countWith(RECENT)} RECENT`)
+  if (tellExpunge && selected.summary.hasVanished) await tellRemoved(session)
+  const { summary } = selected
+  if (added > 0) {
+    session.output.line(`* ${summary.count} EXISTS`)
+    if (!speaksRev2(session)) session.output.line(`* ${summary.recent} RECENT`)
   }
   tellKeywords(session)
   if ((wanted & Happening.flags) === 0) selected.flagsUntold ||= flagged.length > 0
-  else await tellFlagged(session, flagged)
-  if (added.count > 0) await describeNew(session, added.firstUid)
-  if (!list.hasVanished && !selected.flagsUntold) selected.toldModseq = selected.cursor
-}
-
-interface NewMessages {
-  readonly count: number
-  readonly firstUid: number
+  else if (flagged.length > 0 || selected.flagsUntold) await tellFlagged(session, flagged)
+  if (added > 0 && session.notify) await describeNew(session, session.notify, knownUid)
+  if (added > 0) selected.own.clear()
+  if (!selected.summary.hasVanished && !selected.flagsUntold) selected.toldModseq = selected.cursor
 }
 
 const ALL = Happening.messages | Happening.flags
@@ -83,18 +85,16 @@ async function tellFlagged(session: FolderSession, uids: readonly number[]): Pro
 }
 
 /** Tells of new messages what the client wants to know of them, but not of those that it has added itself (RFC 5465 5.2). */
-async function describeNew(session: FolderSession, firstUid: number): Promise<void> {
-  const { selected, notify, deps, output } = session
+async function describeNew(session: FolderSession, notify: Notifications, knownUid: number): Promise<void> {
+  const { selected, deps, output } = session
   const { list, own } = selected
-  const items = notify?.selected?.items ?? []
-  let first = list.count + 1
-  while (first > 1 && list.uid(first - 1) >= firstUid) first--
+  const items = notify.selected?.items ?? []
   const seqs: number[] = []
-  for (let seq = first; items.length > 0 && seq <= list.count; seq++) if (!own.has(list.uid(seq))) seqs.push(seq)
-  own.clear()
-  if (!notify || seqs.length === 0) return
+  for (let seq = list.count; items.length > 0 && seq > 0 && list.uid(seq) > knownUid; seq--)
+    if (!own.has(list.uid(seq))) seqs.push(seq)
+  if (seqs.length === 0) return
   try {
-    await notify.describe(items, seqs)
+    await notify.describe(items, seqs.toReversed())
   } catch (error) {
     if (error instanceof ConnectionClosed || error instanceof TornText) throw error
     // What could not be told now would be told too late: the client must look for itself (RFC 5465 5.8).
@@ -124,35 +124,46 @@ export async function tellRemovals(session: FolderSession): Promise<string | nul
   return session.enabled.has('CONDSTORE') ? `HIGHESTMODSEQ ${selected.toldModseq}` : null
 }
 
-async function readChanges(session: FolderSession): Promise<ReturnType<Selected['list']['apply']> | undefined> {
+/** Takes over what has changed. A list that is not in memory stays out of it where there are only new messages. */
+async function readChanges(session: FolderSession): Promise<Omit<ListChanges, 'newKeywords'>> {
+  const { selected, deps } = session
+  const changes = await deps.store.changes(session.mailbox, selected.folder.id, selected.cursor)
+  const added = changes.changed.length
+  const isAbsorbed = selected.dormant?.absorb(changes) === true
+  if (!isAbsorbed) await loadList(session)
+  selected.cursor = changes.modseq
+  return isAbsorbed || session.ended ? { changed: [], touched: [], added } : selected.list.apply(changes)
+}
+
+const FAILED = Symbol('failed')
+
+/** Reads of the folder; if it is gone the session has ended then, and what else goes wrong will be tried again at the next chance. */
+async function attempt<T>(session: FolderSession, work: () => Promise<T>): Promise<T | typeof FAILED> {
   const { selected, deps } = session
   try {
-    const changes = await deps.store.changes(session.mailbox, selected.folder.id, selected.cursor)
-    selected.cursor = changes.modseq
-    return selected.list.apply(changes)
+    const result = await work()
+    return session.ended ? FAILED : result
   } catch (error) {
-    if (isFolderGone(error)) {
-      unselect(session)
-      bye(session, 'The selected folder was removed')
-    } else {
+    if (isFolderGone(error)) endSession(session, 'The selected folder was removed')
+    else {
       deps.report(error)
       selected.hint()
     }
-    return undefined
+    return FAILED
   }
 }
 
 /** FLAGS and PERMANENTFLAGS once there are keywords that the client was not told of. */
 export function tellKeywords({ selected, output }: FolderSession): void {
-  const { keywords } = selected.list
+  const { keywords } = selected.summary
   if (keywords.length === selected.toldKeywords) return
   selected.toldKeywords = keywords.length
   tellFlags(selected, output)
 }
 
 /** The flags of the folder, and those that the client may set: all, and keywords of its own. */
-export function tellFlags({ list, readOnly }: Selected, output: Session['output']): void {
-  const known = [...SYSTEM_FLAGS, ...list.keywords].join(' ')
+export function tellFlags({ summary, readOnly }: Selected, output: Session['output']): void {
+  const known = [...SYSTEM_FLAGS, ...summary.keywords].join(' ')
   output.line(`* FLAGS (${known})`)
   output.line(readOnly ? '* OK [PERMANENTFLAGS ()] Read-only' : `* OK [PERMANENTFLAGS (${known} \\*)] Flags kept`)
 }

@@ -161,6 +161,7 @@ test('a reader that stops for too long is cut off in the midst of a message, and
     const answer = await other.say(`PASS ${latin1(PASSWORD)}`)
     if (answer?.startsWith('+OK') === true) break
     assert.match(answer ?? '', /^-ERR \[IN-USE\]/)
+    await other.ok('QUIT')
   }
   assert.equal(reading, 0)
   assert.ok((await client.all()).length < 100 * (1 << 24))

@@ -135,11 +135,15 @@ async function fromList(
   seqs: readonly number[],
 ): Promise<number> {
   const { list } = selected
+  let written = 0
   for (const seq of seqs) {
+    // It is gone since before its flags were read.
+    if (list.isUntold(seq)) continue
     output.line(`* ${seq} FETCH (${items.map((item) => listItem(item, list, seq)).join(' ')})`)
     await output.relieve()
+    written++
   }
-  return seqs.length
+  return written
 }
 
 /** Structures of so many messages are kept as they are shown: who asks for them will ask again, and so will others. Of a few it costs more. */

@@ -78,7 +78,8 @@ const storing = (name: string, byUid: boolean): Command =>
     const told: { readonly uid: number; readonly flags: boolean }[] = []
     for (const state of changed) {
       // With .SILENT the client reckons the flags itself: it is told only where another session has changed them too.
-      const flags = !silent || !isSame(state, expected(list, list.seq(state.uid), change))
+      const seq = list.seq(state.uid)
+      const flags = !silent || list.isUntold(seq) || !isSame(state, expected(list, seq, change))
       const difference = list.update(state)
       if (flags || (condstore && (difference || unchangedSince !== undefined))) told.push({ uid: state.uid, flags })
     }
