@@ -165,3 +165,24 @@ test('what is reckoned of a change of flags is what is stored, whoever came in b
     { numRuns: 30 },
   )
 })
+
+test('many messages are appended in their order, with their bytes; or none of them', async () => {
+  const owner = await mailbox({ quota: 500_000 })
+  const bytes = Array.from({ length: 60 }, (_, index) => Buffer.from(`Subject: ${index}\r\n\r\n${'x'.repeat(index * 10)}`))
+  bytes[30] = Buffer.from(`Subject: large\r\n\r\n${'y'.repeat(100_000)}`)
+  const requests = bytes.map((one, index) => ({ ...appended(one), flags: index % 2, keywords: index === 7 ? ['a"b'] : [] }))
+  const { uids } = await store.append(owner, 'INBOX', requests)
+  assert.deepEqual(uids, uidsOf(60))
+  const { id, unseen } = await folderOf(owner, 'INBOX')
+  assert.equal(unseen, 30)
+  for await (const { uid, flags, keywords, content } of store.messages(owner, id, uids)) {
+    const pieces: Buffer[] = []
+    for await (const piece of store.read(owner, content.id, 0, content.size)) pieces.push(piece)
+    assert.deepEqual(Buffer.concat(pieces), bytes[uid - 1])
+    assert.deepEqual([flags, keywords], [(uid - 1) % 2, uid === 8 ? ['a"b'] : []])
+  }
+  const tooMany = Array.from({ length: 5 }, () => requests).flat()
+  await assert.rejects(store.append(owner, 'INBOX', tooMany), { code: 'over-quota' })
+  await assert.rejects(store.append(owner, 'Nessuna', requests), { code: 'no-such-folder' })
+  assert.equal((await folderOf(owner, 'INBOX')).total, 60)
+})

@@ -53,10 +53,12 @@ export class BytesPack {
   }
 }
 
+const HASH_OF_NOTHING = createHash('sha256').digest()
+
 /** The JSON of a content for `content_add`, its bytes added to the pack. */
 export function contentItem(pack: BytesPack, id: string, content: MessageContent): object {
   const { head, tail, parsed, size, slice } = content
-  const hash = createHash('sha256').update(head).update(tail).digest()
+  const hash = head.length + tail.length === 0 ? HASH_OF_NOTHING : createHash('sha256').update(head).update(tail).digest()
   return {
     id,
     size,

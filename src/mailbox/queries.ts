@@ -192,11 +192,21 @@ const STORE_FLAGS = `select true as passed, s.since, s.modseq, s.changed, ${pack
 const STORE_FLAGS_IF = `select s.passed, s.since, s.modseq, ${packed('s')}
   from mailbox_store_flags_if($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) s`
 
-/** A folder that does not exist is no folder, not the inbox. */
-const APPEND = `with target as (
+/** Rows of blobs as `blob_add_all` takes them. */
+export const BLOBS = 'select blob_add_all($1, $2::jsonb, $3::bytea, $4::timestamptz)'
+
+/** $4: items as for `mailbox_append`; $7: their blobs; $5: the bytes of both. A folder that does not exist is no folder, not the inbox. */
+export const APPEND = `with target as (
     select coalesce((select id from folder where slot = $1 and mailbox = $2 and name = $3), '00000000-0000-0000-0000-000000000000'::uuid) as id
-  ), stored as materialized (select blob_add_all($1, jsonb_path_query_array($4::jsonb, '$[*].row'), $5::bytea, $6::timestamptz))
-  select a.item, a.uid, a.uid_validity from target, mailbox_append_all($1, $2, target.id, $4::jsonb, $5::bytea, $6::timestamptz) a, (select count(*) from stored)`
+  ), stored as materialized (select blob_add_all($1, $7::jsonb, $5::bytea, $6::timestamptz))
+  select a.item, a.uid, a.uid_validity from target, mailbox_append_all($1, $2, target.id, $4::jsonb, $5::bytea, $6::timestamptz) a,
+    (select count(*) from stored)`
+
+export interface AppendedRow {
+  item: number
+  uid: number
+  uid_validity: number
+}
 
 /** The statements, bound to a database. */
 export function mailboxQueries({ reader, transactor }: Database) {
@@ -283,17 +293,6 @@ export function mailboxQueries({ reader, transactor }: Database) {
          returning old.recent_uid`,
         [slot, id, name],
       ),
-
-    /** Items as for `mailbox_append`, each with its blob as `row` (`blobItem`): all in one transaction, so a message costs one sync. */
-    append: ({ slot, id }: MailboxRef, folder: string, items: object[], bytes: Buffer, at: Date) =>
-      transactor.call<{ item: number; uid: number; uid_validity: number }>(slot, APPEND, [
-        slot,
-        id,
-        folder,
-        JSON.stringify(items),
-        bytes,
-        at,
-      ]),
 
     /** @param known if the folder is as it was at this cursor, no states are answered, only how many were changed */
     storeFlags: (

@@ -2,15 +2,12 @@
  * The mailbox store on PostgreSQL, as `MailboxStore` promises it. Called by the protocols (IMAP; later POP3 and JMAP) and by the registry.
  * After each commit it gives a hint on the bus; who watches re-reads the change log (I8).
  */
-import { createHash } from 'node:crypto'
 import { clientError } from '../base/errors.ts'
-import { uuidv7 } from '../base/ids.ts'
-import { encodeParsed, parseStructure } from '../mime/structure.ts'
 import type { Blobs } from '../storage/blobs.ts'
 import type { Bus } from '../storage/bus.ts'
 import type { Database } from '../storage/database.ts'
+import { createAppender } from './append.ts'
 import { createBulk } from './bulk.ts'
-import { blobItem, BytesPack, contentItem } from './content.ts'
 import { createContents } from './contents.ts'
 import { canonicalName } from './folder-names.ts'
 import { createFlagChanges } from './flag-changes.ts'
@@ -21,7 +18,7 @@ import { createSearches } from './search.ts'
 import { createSnapshots } from './snapshots.ts'
 import { numbersOf, statesOf, unpackMessages } from './state-columns.ts'
 import { translateErrors } from './store-errors.ts'
-import type { AppendRequest, Folder, FolderChanges, MailboxRef, MailboxStore } from './types.ts'
+import type { Folder, FolderChanges, MailboxRef, MailboxStore } from './types.ts'
 
 export interface MailboxStoreDeps {
   readonly database: Database
@@ -33,6 +30,7 @@ export interface MailboxStoreDeps {
 export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDeps): MailboxStore {
   const queries = mailboxQueries(database)
   const contents = createContents(queries, blobs)
+  const append = createAppender({ database, blobs, now })
   const flagChanges = createFlagChanges({ queries, changing })
   const bulk = createBulk({ queries, changing, now })
   const folders = createFolders({ database, queries, bulk, now })
@@ -49,27 +47,6 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     const result = await translateErrors(change)
     bus.publish(mailbox.id)
     return result
-  }
-
-  /** The bytes go to a blob of the mailbox's own slot: small ones in the database, with the message; large ones on disk, before it. */
-  async function storeWhole(pack: BytesPack, { slot }: MailboxRef, request: AppendRequest): Promise<object> {
-    const id = uuidv7(now())
-    const { bytes, flags, keywords, internalDate } = request
-    const place = blobs.place(bytes.length)
-    if (place === 'disk') await blobs.putOnDisk({ slot, id }, bytes)
-    const row = blobItem(pack, { slot, id, place, bytes, sha256: createHash('sha256').update(bytes).digest() })
-    const slice = { slot, id, place, offset: 0, length: bytes.length }
-    const empty = Buffer.alloc(0)
-    const parsed = encodeParsed(parseStructure(bytes))
-    const content = { head: empty, tail: empty, parsed, size: bytes.length, slice }
-    return {
-      ...contentItem(pack, uuidv7(now()), content),
-      flags,
-      keywords: arrayLiteral(keywords),
-      internalDate,
-      receipt: false,
-      row,
-    }
   }
 
   async function changes(mailbox: MailboxRef, folderId: string, since: number): Promise<FolderChanges> {
@@ -153,12 +130,7 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     read: ({ slot }, contentId, from, to) => contents.read(slot, contentId, from, to),
 
     async append(mailbox, folderName, requests) {
-      const pack = new BytesPack()
-      const items: object[] = []
-      for (const request of requests) items.push(await storeWhole(pack, mailbox, request))
-      const rows = await changing(mailbox, () =>
-        queries.append(mailbox, canonicalName(folderName), items, pack.bytes(), new Date(now())),
-      )
+      const rows = await changing(mailbox, () => append(mailbox, canonicalName(folderName), requests))
       return { uidValidity: rows[0]?.uid_validity ?? 0, uids: rows.map(({ uid }) => uid) }
     },
 
@@ -200,7 +172,3 @@ function toFolder(row: FolderRow): Folder {
     subscribed: row.subscribed,
   }
 }
-
-/** Words as a PostgreSQL array. */
-const arrayLiteral = (words: readonly string[]): string =>
-  `{${words.map((word) => `"${word.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
