@@ -17,7 +17,7 @@ const INBOX = 500
 const FOLDERS = { Diecimila: 10_000, Centomila: 100_000 }
 const IDLE = { quick: [200], full: [500, 2000] }
 const INBOXES: IdleWork = { folder: 'INBOX', changes: false, oneAccount: false }
-/** Connections that each change something: as many as one account may have open, and the one that was there before. */
+/** Connections that each change something. */
 const CHANGING = 48
 const HIBERNATE_AFTER = 2
 /** Each connection that Dovecot lets hibernate needs one of the inotify instances that a user may have: 128, as systems come. */

@@ -16,6 +16,9 @@ import { makeMessage } from './messages.ts'
 
 const AT_A_TIME = 250
 
+/** All connections come from one address, and many for one account. */
+const NO_LIMITS = { CERALACCA_CONNECTIONS_PER_ADDRESS: '100000', CERALACCA_CONNECTIONS_PER_ACCOUNT: '100000' }
+
 /** Paths of PEM files. */
 export interface OwnKeys {
   readonly certificate: string
@@ -25,7 +28,7 @@ export interface OwnKeys {
 
 /** @param main program to run instead of the CLI, as a profiler wants it */
 export async function startOwnServer(owner: Owner, accounts: number, main?: string): Promise<MailServer & OwnKeys> {
-  const options = { offset: await freeOffset(), ...(main !== undefined && { main }) }
+  const options = { offset: await freeOffset(), environment: NO_LIMITS, ...(main !== undefined && { main }) }
   let provider = await startProvider(owner, options)
   const { dataFolder } = provider
   const server = {
