@@ -12,7 +12,7 @@ import { FolderWatch, Selected } from '../selected.ts'
 import { resolveRanges } from '../sequence-set.ts'
 import { isFolderSession, speaksRev2, unselect } from '../session.ts'
 import type { FolderSession, UserSession } from '../session.ts'
-import { tellFlags } from '../updates.ts'
+import { tellFlags, tellKeywords } from '../updates.ts'
 import { tellVanishedEarlier } from '../vanished.ts'
 
 interface Request extends SelectParameters {
@@ -84,6 +84,7 @@ async function resynchronise(session: FolderSession, { modseq, known, match }: R
   try {
     await loadList(session)
     if (session.ended) return
+    tellKeywords(session)
     await tellVanishedEarlier(session, selected, { known: ranges, since, match })
   } catch (error) {
     // The command fails, so no folder is selected.
