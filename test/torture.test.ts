@@ -22,7 +22,8 @@ const watch =
       for (let times = hints.pick([0, 1, 1, 2]); times > 0; times--) listener()
     })
 
-const imap = await withImap({ after }, { store: (real) => ({ watch: watch(real) }) })
+// A session that rests but a moment gives back what it has in memory, so that many do.
+const imap = await withImap({ after }, { store: (real) => ({ watch: watch(real) }), limits: { hibernate: 4 } })
 
 test(
   `ten sessions on one folder are told nothing but the truth (TORTURE_SEED=${seed})`,
