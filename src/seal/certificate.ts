@@ -31,6 +31,8 @@ export interface CertificateFields {
   readonly keyUsage: number | null
   /** null where there is no such extension */
   readonly extendedKeyUsage: string[] | null
+  /** whether extendedKeyUsage is critical */
+  readonly extendedKeyUsageCritical: boolean
   /** null where there is no such extension; `pathLength` null where not limited */
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | null } | null
   /**
@@ -107,6 +109,7 @@ export function readCertificate(der: Buffer): CertificateFields {
     subjectKeyId: keyId && expectTag(readElement(keyId), TAG.octetString).content,
     keyUsage: usage && (expectTag(readElement(usage), TAG.bitString).content[1] ?? 0),
     extendedKeyUsage: extended && childrenOf(readElement(extended), TAG.sequence).map((purpose) => dottedOf(purpose.content)),
+    extendedKeyUsageCritical: extensions.get(OID.extendedKeyUsage)?.critical === true,
     basicConstraints: constraints && readBasicConstraints(constraints),
     distributionPoints: points && readDistributionPoints(points),
     unknownCritical: unknownCriticalOf(extensions, PROCESSED),

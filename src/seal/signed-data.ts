@@ -114,7 +114,14 @@ export function readSignedData(cms: Buffer): SignedData {
 }
 
 /** The attributes that are read; others, such as SMIMECapabilities, may say what they like. */
-const READ: ReadonlySet<string> = new Set([OID.contentType, OID.messageDigest, OID.signingTime, OID.cmsAlgorithmProtection])
+const READ: ReadonlySet<string> = new Set([
+  OID.contentType,
+  OID.messageDigest,
+  OID.signingTime,
+  OID.cmsAlgorithmProtection,
+  OID.signingCertificate,
+  OID.signingCertificateV2,
+])
 
 /**
  * The attributes of a signer that count, by their identifier, each with its one value.

@@ -57,11 +57,14 @@ export interface ListRequest {
 export interface TestAuthority extends IssuedPair {
   issueSealCertificate(request: SealRequest): Promise<IssuedPair>
   issueTlsCertificate(request: TlsRequest): Promise<IssuedPair>
+  /** The certificate of a time-stamping authority (RFC 3161 2.3). @param key PEM of an RSA key to certify; a new one where not given */
+  issueTimeStampCertificate(request?: { readonly key?: string; readonly days?: number }): Promise<IssuedPair>
   /** @returns DER of a list of the certificates that are revoked, for a test to serve */
   issueRevocationList(request?: ListRequest): Promise<Buffer>
 }
 
 const DAY = 86_400_000
+const TIME_STAMP_DAYS = 3650
 const CA_DAYS = 3652
 const SEAL_DAYS = 1096
 /** as long as browsers accepted, when this was written */
@@ -134,6 +137,13 @@ export function openTestAuthority({ certificate, key, now }: IssuedPair & { now:
         extension.keyUsage(DIGITAL_SIGNATURE),
         extension.extendedKeyUsage(OID.serverAuth),
         extension.hostNames(hosts),
+      ])
+    },
+    async issueTimeStampCertificate({ key: given, days = TIME_STAMP_DAYS } = {}) {
+      const subject = { country: 'IT', organization: 'Ceralacca', commonName: 'Ceralacca Test Time Stamps' }
+      return issue(subject, days, given ?? (await generateKey('rsa')), [
+        extension.keyUsage(DIGITAL_SIGNATURE),
+        { ...extension.extendedKeyUsage(OID.timeStamping), critical: true },
       ])
     },
     issueRevocationList({ revoked = [], thisUpdate = now, nextUpdate = thisUpdate + DAY, extensions = [] } = {}) {

@@ -132,13 +132,7 @@ async function ensurePair(folder: string, now: number, { name, type, fits, issue
 const covers = (x509: X509Certificate, name: string): boolean =>
   (isIP(name) === 0 ? x509.checkHost(domainToASCII(name)) : x509.checkIP(name)) !== undefined
 
-/**
- * Makes or loads `ca`, `seal` and `tls` (each NAME.pem and NAME-key.pem) in `folder`, which is made with mode 0700 if it is not there.
- * A certificate is issued anew, for the same key, within 30 days of its end or when address, provider or names have changed.
- * @throws permanent error `key-file-damaged`
- */
-export async function ensureTestKeys(folder: string, request: TestKeysRequest): Promise<TestKeys> {
-  const { now, providerName, address, names } = request
+async function ensureAuthority(folder: string, now: number) {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const ca = await ensurePair(folder, now, {
     name: 'ca',
@@ -147,8 +141,34 @@ export async function ensureTestKeys(folder: string, request: TestKeysRequest): 
     issue: (key) => createTestAuthority({ name: 'Ceralacca', now, key }),
   })
   const root = new X509Certificate(ca.certificate)
-  const authority = openTestAuthority({ ...ca, now })
   const issuedHere = (x509: X509Certificate): boolean => x509.checkIssued(root) && x509.verify(root.publicKey)
+  return { ca, authority: openTestAuthority({ ...ca, now }), issuedHere }
+}
+
+/**
+ * Makes or loads the key and the certificate of the test authority for time stamps (`stamp`), in the same way.
+ * @param now milliseconds since 1970
+ * @throws permanent error `key-file-damaged`
+ */
+export async function ensureTestStampKeys(folder: string, now: number): Promise<{ ca: StoredPair; stamp: StoredPair }> {
+  const { ca, authority, issuedHere } = await ensureAuthority(folder, now)
+  const stamp = await ensurePair(folder, now, {
+    name: 'stamp',
+    type: 'rsa',
+    fits: issuedHere,
+    issue: (key) => authority.issueTimeStampCertificate({ key }),
+  })
+  return { ca, stamp }
+}
+
+/**
+ * Makes or loads `ca`, `seal` and `tls` (each NAME.pem and NAME-key.pem) in `folder`, which is made with mode 0700 if it is not there.
+ * A certificate is issued anew, for the same key, within 30 days of its end or when address, provider or names have changed.
+ * @throws permanent error `key-file-damaged`
+ */
+export async function ensureTestKeys(folder: string, request: TestKeysRequest): Promise<TestKeys> {
+  const { now, providerName, address, names } = request
+  const { ca, authority, issuedHere } = await ensureAuthority(folder, now)
   const seal: PairPlan = {
     name: 'seal',
     type: 'rsa',

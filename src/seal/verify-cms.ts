@@ -7,6 +7,7 @@ import { CeralaccaError } from '../base/errors.ts'
 import type { CertificateCache, KnownCertificate } from './certificate-cache.ts'
 import { findChain } from './chain.ts'
 import { TAG, dottedOf, expectTag, readAll, timeOf } from './der.ts'
+import type { Element } from './der.ts'
 import { OID } from './oids.ts'
 import { digestNameOf, signatureHolds, signatureSchemeOf } from './signature-algorithm.ts'
 import type { DigestName } from './signature-algorithm.ts'
@@ -54,13 +55,14 @@ export interface VerifiedCms {
   /** milliseconds since 1970, as the signer says; null where he does not */
   readonly signingTime: number | null
   readonly digestAlgorithm: DigestName
+  /** the signed attributes that are read, by their identifier */
+  readonly attributes: ReadonlyMap<string, Element>
 }
 
 export type CmsResult = VerifiedCms | Refused<CmsFailure>
 
 export const refused = <Reason extends string>(reason: Reason): Refused<Reason> => ({ ok: false, reason })
 
-/** Whether a certificate is the one that the signer names. */
 /** Whether that is the certificate that a signer names as his. */
 export function isSigner({ fields }: Pick<KnownCertificate, 'fields'>, by: SignerInfo['by']): boolean {
   if ('keyId' in by) return fields.subjectKeyId?.equals(by.keyId) === true
@@ -80,9 +82,15 @@ function digestOf(signed: Signed, digest: DigestName): Buffer | null {
   return digest === 'sha256' ? signed.digest : null
 }
 
-function verifySignature(data: SignedData, signed: Signed, trust: Trust, cache: CertificateCache): CmsResult {
+function verifySignature(
+  data: SignedData,
+  signed: Signed,
+  trust: Trust,
+  cache: CertificateCache,
+  expectedType: string,
+): CmsResult {
   const { digestAlgorithms, contentType, certificates, signers } = data
-  if (contentType !== OID.data) return refused('not-cms')
+  if (contentType !== expectedType) return refused('not-cms')
   const [signer, ...more] = signers
   if (signer === undefined || more.length > 0) return refused('not-one-signer')
 
@@ -95,7 +103,7 @@ function verifySignature(data: SignedData, signed: Signed, trust: Trust, cache: 
   const attributes = readAttributes(signer.signedAttributes)
   const type = attributes?.get(OID.contentType)
   const digest = attributes?.get(OID.messageDigest)
-  if (!attributes || !digest || type?.tag !== TAG.oid || dottedOf(type.content) !== OID.data) return refused('bad-attributes')
+  if (!attributes || !digest || type?.tag !== TAG.oid || dottedOf(type.content) !== contentType) return refused('bad-attributes')
   const protectedAlgorithms = attributes.get(OID.cmsAlgorithmProtection)
   if (protectedAlgorithms && !algorithmsAreProtected(protectedAlgorithms.content, signer)) return refused('bad-attributes')
   const time = attributes.get(OID.signingTime)
@@ -115,19 +123,26 @@ function verifySignature(data: SignedData, signed: Signed, trust: Trust, cache: 
 
   const path = findChain({ certificate, others: known, roots: cache.openList(trust.roots), at: trust.at }, cache)
   if (!path.ok) return refused(path.reason)
-  return { ok: true, certificate, chain: path.chain, content: signed.content ?? null, signingTime, digestAlgorithm }
+  return { ok: true, certificate, chain: path.chain, content: signed.content ?? null, signingTime, digestAlgorithm, attributes }
 }
 
 /**
  * @param cms DER or BER
  * @param signed what must be signed; null for the content inside
+ * @param contentType what it must be
  * @returns the signer, or the reason of the refusal; bad input never throws
  */
-export function verifyCms(cms: Buffer, signed: Signed | null, trust: Trust, cache: CertificateCache): CmsResult {
+export function verifyCms(
+  cms: Buffer,
+  signed: Signed | null,
+  trust: Trust,
+  cache: CertificateCache,
+  contentType: string = OID.data,
+): CmsResult {
   try {
     const data = readSignedData(cms)
-    if (signed) return verifySignature(data, signed, trust, cache)
-    return data.content ? verifySignature(data, { content: data.content }, trust, cache) : refused('content-needed')
+    if (signed) return verifySignature(data, signed, trust, cache, contentType)
+    return data.content ? verifySignature(data, { content: data.content }, trust, cache, contentType) : refused('content-needed')
   } catch (error) {
     if (error instanceof CeralaccaError && error.fault === 'client') return refused('not-cms')
     throw error
