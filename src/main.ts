@@ -24,6 +24,7 @@ import { createHousekeeping } from './transport/housekeeping.ts'
 import { serviceAddress } from './wiring/addresses.ts'
 import type { Installation } from './wiring/installation.ts'
 import { identityRequest } from './wiring/keys.ts'
+import { openLedgerKeeper } from './wiring/ledger-parts.ts'
 import { buildPoints } from './wiring/points.ts'
 
 /** Servers that are open, by name, with the port that each listens on. */
@@ -57,6 +58,8 @@ export async function startProvider(config: Config, installation: Installation, 
     report('warning', { where: 'seal certificate', message })
   if (values.CERALACCA_CLAMD === undefined && !values.CERALACCA_DEMO)
     report('warning', { where: 'virus scanner', message: 'CERALACCA_CLAMD is not set: messages are not scanned (RFC 6109 5.4)' })
+  if (values.CERALACCA_TIMESTAMP_URLS.length === 0 && !values.CERALACCA_DEMO)
+    report('warning', { where: 'ledger', message: 'CERALACCA_TIMESTAMP_URLS is not set: a test authority stamps the ledger' })
   await installation.mailboxes.ensureUnattended(serviceAddress(config), values.CERALACCA_QUOTA)
   const bus = createBus({
     // Alone, nobody else is there to be told.
@@ -182,11 +185,14 @@ export async function startProvider(config: Config, installation: Installation, 
       report,
       now,
     })
+    const { keeper } = await openLedgerKeeper(config, installation, report)
     await points.worker.run(alone)
     housekeeping.start()
     points.directoryRefresh.start()
+    keeper.start()
     stops.push(
       watchQuotas({ database, report, now }),
+      () => keeper.stop(),
       () => housekeeping.stop(),
       () => points.directoryRefresh.stop(),
     )

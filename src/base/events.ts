@@ -38,6 +38,18 @@ export interface Events {
   'directory-conflicts': { count: number; examples: readonly { claimed: string; kept: string; refused: string }[] }
   /** A revocation list could not be fetched: the last one counts until `validUntil` (ISO 8601); null if there is none, and nothing can be verified. */
   'revocation-list-stale': { url: string; validUntil: string | null; error: CeralaccaError }
+  'ledger-sealed': { segments: number; entries: number }
+  /** a time stamp has come; `day` is null for one that was asked for */
+  'ledger-stamped': { number: number; day: string | null; authority: string }
+  /** no authority gave a time stamp: it is tried again */
+  'ledger-stamp-failed': { number: number; error: CeralaccaError }
+  /** the same, for more than a day (`since` is ISO 8601): somebody must look */
+  'ledger-stamp-late': { number: number; since: string; error: CeralaccaError }
+  'ledger-file-written': { day: string; entries: number; bytes: number }
+  /** a partition of the ledger whose time is over was dropped; `kept` entries are under a legal hold */
+  'ledger-dropped': { name: string; before: string; entries: number; kept: number }
+  /** its time is over, but it cannot be dropped yet */
+  'ledger-drop-waits': { name: string; reason: string }
   /** something that the house copes with by itself */
   warning: { where: string; message: string }
   stopping: { reason: string }

@@ -30,6 +30,13 @@ const LEVELS: Record<keyof Events, Level> = {
   'directory-problems': 'error',
   'directory-conflicts': 'error',
   'revocation-list-stale': 'error',
+  'ledger-sealed': 'debug',
+  'ledger-stamped': 'info',
+  'ledger-stamp-failed': 'warn',
+  'ledger-stamp-late': 'error',
+  'ledger-file-written': 'info',
+  'ledger-dropped': 'info',
+  'ledger-drop-waits': 'warn',
   warning: 'warn',
   stopping: 'info',
 }

@@ -52,6 +52,13 @@ export function choiceOf<Choice extends string>(
   return choice
 }
 
+/** A day, or a day and a time, in UTC where it does not say; milliseconds since 1970. @throws `usage` */
+export function readDate(text: string): number {
+  const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) throw clientError('usage', `"${text}" is not a date such as 2026-03-15`)
+  return at
+}
+
 /** Rows as aligned columns, the first row being the titles. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

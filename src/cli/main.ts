@@ -13,6 +13,7 @@ import { config } from './config.ts'
 import { directoryCheck, directoryExport, directoryImport, directoryRefresh, directoryShow } from './directory.ts'
 import { domainAdd, domainList, domainSet } from './domain.ts'
 import { helpOf, overview } from './help.ts'
+import { ledgerHoldAdd, ledgerHoldList, ledgerHoldRemove, ledgerSeal, ledgerStamp, ledgerVerify } from './ledger.ts'
 import { mailboxCreate, mailboxList, mailboxSet, mailboxSetPassword, mailboxShow } from './mailbox.ts'
 import { messageShow } from './message.ts'
 import { operatorList, operatorSet } from './operator.ts'
@@ -44,6 +45,12 @@ const COMMANDS: readonly Command[] = [
   quarantineList,
   quarantineShow,
   quarantineExport,
+  ledgerVerify,
+  ledgerSeal,
+  ledgerStamp,
+  ledgerHoldAdd,
+  ledgerHoldList,
+  ledgerHoldRemove,
   agreementAdd,
   agreementList,
   operatorSet,

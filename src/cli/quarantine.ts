@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { clientError } from '../base/errors.ts'
 import type { Installation } from '../wiring/installation.ts'
 import type { QuarantineRecord } from '../quarantine/quarantine.ts'
-import { choiceOf, table, type Command } from './command.ts'
+import { choiceOf, readDate, table, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 
 const ID_DETAILS =
@@ -85,12 +85,6 @@ async function writeNew(path: string, pieces: AsyncIterable<Buffer>): Promise<vo
     }
     throw error
   }
-}
-
-function readDate(text: string): number {
-  const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw clientError('usage', `"${text}" is not a date such as 2026-03-15`)
-  return at
 }
 
 const shown = ({ at, keepUntil, ...record }: QuarantineRecord) => ({

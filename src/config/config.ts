@@ -53,10 +53,12 @@ export function shownSettings({ values }: Config): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(SETTINGS).map(([name, { secret }]: [string, { secret?: true }]) => {
       const value = values[name as SettingName]
-      return [name, secret ? (value === undefined ? '(not set)' : '(set)') : (value ?? null)]
+      return [name, secret ? (isSet(value) ? '(set)' : '(not set)') : (value ?? null)]
     }),
   )
 }
+
+const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : value !== undefined)
 
 /** Files that the house keeps under the data folder. */
 export const dataPaths = (folder: string) => ({
@@ -64,5 +66,6 @@ export const dataPaths = (folder: string) => ({
   blobs: join(folder, 'blobs'),
   keys: join(folder, 'keys'),
   testAuthority: join(folder, 'keys', 'ca.pem'),
+  ledger: join(folder, 'ledger'),
   demo: join(folder, 'demo.json'),
 })

@@ -149,6 +149,25 @@ export const SETTINGS = {
     z.string().optional(),
     'CA certificates, PEM, under which providers are certified to seal. Default: the test authority',
   ),
+  CERALACCA_TIMESTAMP_URLS: secret(
+    z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').flatMap((url) => (url.trim() === '' ? [] : [url.trim()])))
+      .pipe(z.array(z.url({ protocol: /^https?$/ }))),
+    'Time-stamping authorities (RFC 3161) for the ledger, separated by commas: the next one is asked where one fails. Default: a test authority within the process',
+  ),
+  CERALACCA_TIMESTAMP_CA_FILE: setting(
+    z.string().optional(),
+    'CA certificates, PEM, that vouch for the time-stamping authorities. Default: the test authority',
+  ),
+  CERALACCA_TIMESTAMP_POLICY: setting(
+    z
+      .string()
+      .regex(/^\d+(\.\d+)+$/, 'must be an object identifier such as 1.2.3.4')
+      .optional(),
+    'The only policy (object identifier) under which time stamps are taken. Default: any',
+  ),
   CERALACCA_CRL_REFRESH_MINUTES: setting(
     integer.pipe(z.number().min(1).max(1440)).default(60),
     'A revocation list is fetched anew after so many minutes, at the latest. Default: 60',

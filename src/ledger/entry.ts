@@ -7,7 +7,8 @@ import type { Instant } from '../base/instant.ts'
 /**
  * What happened. `accepted` stands for the acceptance, its receipt and its envelope: one transaction, one instant (I7); `refused` for a
  * non-acceptance with its notice; `taken-in-charge` for another provider's envelope that came in, with its take-in-charge; `arrived` for
- * other mail that came in; `virus-found` for an envelope that goes no further; `relayed` for what another server has taken over.
+ * other mail that came in; `virus-found` for an envelope that goes no further; `relayed` for what another server has taken over;
+ * `entries-deleted` for entries of the ledger whose time is over.
  */
 export type LedgerEvent =
   | 'accepted'
@@ -20,6 +21,7 @@ export type LedgerEvent =
   | 'receipt-received'
   | 'timeout-notice'
   | 'relayed'
+  | 'entries-deleted'
 
 export interface LedgerFacts {
   readonly pecMsgid: string

@@ -15,6 +15,7 @@ export const REFERENCE_TABLES: readonly string[] = [
   'directory_certificate',
   'directory_domain',
   'directory_state',
+  'ledger_hold',
 ]
 
 const SLOT_CONDITION = /\bslot\s*=\s*\$1\b/
