@@ -27,6 +27,6 @@ export const ACCESS_CHECKS: readonly Check[] = [
           from refusal r full join (
             select slot, pec_msgid, count(*) as entries from ledger_entry where event = 'refused' group by slot, pec_msgid
           ) e on e.slot = r.slot and e.pec_msgid = r.pec_msgid
-          where r.pec_msgid is null or e.entries is distinct from 1`,
+          where r.pec_msgid is null or e.entries is distinct from 1 and r.at >= (select ledger_kept_since())`,
   },
 ]

@@ -32,7 +32,8 @@ export const DELIVERY_CHECKS: readonly Check[] = [
     invariant: 'I6',
     says: 'A verdict has exactly one ledger entry',
     sql: `select d.pec_msgid || ' to ' || d.recipient as problem from delivery d
-          where d.outcome <> 'stored' and (select count(*) from ledger_entry e where e.slot = d.slot and e.pec_msgid = d.pec_msgid
+          where d.outcome <> 'stored' and d.at >= (select ledger_kept_since())
+            and (select count(*) from ledger_entry e where e.slot = d.slot and e.pec_msgid = d.pec_msgid
             and e.related = array[d.receipt_id] and e.event = case d.outcome when 'delivered' then 'delivered' else 'delivery-failed' end) <> 1`,
   },
 ]

@@ -20,7 +20,8 @@ export const INCOMING_CHECKS: readonly Check[] = [
     invariant: 'I6',
     says: 'What came in for a recipient has exactly one ledger entry of it',
     sql: `select r.arrival || ' to ' || r.recipient as problem from arrival_recipient r join arrival a on a.slot = r.slot and a.id = r.arrival
-          where (select count(*) from ledger_entry e where e.slot = r.slot and e.pec_msgid = a.facts->>'pecMsgid'
+          where a.at >= (select ledger_kept_since())
+            and (select count(*) from ledger_entry e where e.slot = r.slot and e.pec_msgid = a.facts->>'pecMsgid'
             and e.event = case when r.infected then 'virus-found' when a.kind = 'envelope' then 'taken-in-charge' else 'arrived' end
             and r.recipient = any (e.recipients)) <> 1`,
   },

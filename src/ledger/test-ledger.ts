@@ -87,6 +87,7 @@ export async function openTestLedger(scope: TestScope, connection: ConnectionSet
     stamping,
     keeper,
     retention,
+    retained,
     files,
     holds: createHolds(retained, now),
     folder: join(folder, name),

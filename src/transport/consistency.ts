@@ -36,13 +36,15 @@ export const TRANSPORT_CHECKS: readonly Check[] = [
     invariant: 'I6',
     says: 'An accepted submission has exactly one ledger entry of its acceptance',
     sql: `select 'submission ' || s.pec_msgid as problem from submission s
-          where (select count(*) from ledger_entry e where e.slot = s.slot and e.pec_msgid = s.pec_msgid and e.event = 'accepted') <> 1`,
+          where s.accepted_at >= (select ledger_kept_since())
+            and (select count(*) from ledger_entry e where e.slot = s.slot and e.pec_msgid = s.pec_msgid and e.event = 'accepted') <> 1`,
   },
   {
     invariant: 'I6',
     says: 'A receipt has exactly one ledger entry of its arrival',
     sql: `select r.pec_msgid || ' to ' || r.recipient as problem from receipt r
-          where (select count(*) from ledger_entry e where e.slot = r.slot and e.pec_msgid = r.pec_msgid and e.related = array[r.message_id]
+          where r.at >= (select ledger_kept_since())
+            and (select count(*) from ledger_entry e where e.slot = r.slot and e.pec_msgid = r.pec_msgid and e.related = array[r.message_id]
             and e.event = case when r.origin <> 'own' then 'receipt-received' when r.kind = 'non-delivery' then 'delivery-failed'
               else 'timeout-notice' end) <> 1`,
   },
@@ -50,7 +52,7 @@ export const TRANSPORT_CHECKS: readonly Check[] = [
     invariant: 'I6',
     says: 'What another server has taken over has exactly one ledger entry of it',
     sql: `select d.pec_msgid || ' to ' || d.recipient as problem from dispatch d
-          where d.sent_at is not null and (select count(*) from ledger_entry e where e.slot = d.slot and e.pec_msgid = d.pec_msgid
+          where d.sent_at >= (select ledger_kept_since()) and (select count(*) from ledger_entry e where e.slot = d.slot and e.pec_msgid = d.pec_msgid
             and e.event = 'relayed' and d.recipient = any (e.recipients)) <> 1`,
   },
 ]

@@ -53,6 +53,12 @@ end $$;
 -- Entries of a time without a partition: nothing is ever refused for its time. And those that a legal hold keeps beyond their partition.
 create table ledger_entry_rest partition of ledger_entry default;
 
+-- Since when all entries are there: what is older may have been deleted after its time.
+create function ledger_kept_since() returns timestamptz
+language sql stable as $$
+  select coalesce(max(to_at), '-infinity') from ledger_partition where slot = 0 and dropped_at is not null
+$$;
+
 -- Makes the partition of a month (its first day), if no partition has its time yet. Answers whether it was made.
 create function ledger_add_partition(p_slot integer, p_month date) returns boolean
 language plpgsql as $$
