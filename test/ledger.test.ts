@@ -1,0 +1,67 @@
+/** The sealed ledger of a running provider, by its commands. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { consistent } from './support/consistent.ts'
+import { openMailbox, waitForMessages } from './support/mailbox-reader.ts'
+import { startProvider } from './support/provider.ts'
+import { plainMessage, submit } from './support/submit.ts'
+import { requireTools } from './support/tools.ts'
+
+interface Verified {
+  verified: boolean
+  entries: number
+  waiting: number
+  segments: number
+  stamps: number
+  unstamped: number
+  problems: { where: string; says: string }[]
+}
+
+test('what a provider has certified is sealed, stamped without a network, and verified', async (t) => {
+  if (!requireTools(t, 'swaks')) return
+  const provider = await startProvider(t)
+  const [mario, lucia] = provider.accounts
+  const message = plainMessage(mario.address, [lucia.address])
+  assert.equal((await submit(provider, { account: mario, recipients: [lucia.address], message })).code, 0)
+  await waitForMessages(await openMailbox(t, provider, mario), 2)
+
+  const stamp = await provider.ceralacca('ledger', 'stamp', '--json')
+  assert.equal(stamp.code, 0, stamp.stderr)
+  assert.deepEqual(JSON.parse(stamp.stdout), { number: 1, missing: 0 })
+  const verify = await provider.ceralacca('ledger', 'verify', '--files', '--json')
+  assert.equal(verify.code, 0, verify.stdout + verify.stderr)
+  const { verified, entries, stamps, unstamped, waiting } = JSON.parse(verify.stdout) as Verified
+  assert.deepEqual(
+    { verified, entries, stamps, unstamped, waiting },
+    { verified: true, entries: 3, stamps: 1, unstamped: 0, waiting: 0 },
+  )
+  assert.ok(existsSync(join(provider.dataFolder, 'keys', 'stamp.pem')))
+
+  const hold = ['--mailbox', lucia.address]
+  assert.equal((await provider.ceralacca('ledger', 'hold', 'add', ...hold)).code, 2, 'a reason is asked for')
+  assert.equal((await provider.ceralacca('ledger', 'hold', 'add', ...hold, '--reason', 'Procura di Roma, 12/2026')).code, 0)
+  assert.match((await provider.ceralacca('ledger', 'hold', 'list')).stdout, /mailbox +lucia\S+ .*Procura di Roma/)
+  assert.equal((await provider.ceralacca('ledger', 'hold', 'remove', ...hold)).code, 0)
+  assert.equal((await provider.ceralacca('ledger', 'verify', '--from', 'yesterday')).code, 2)
+  assert.match(
+    (await provider.ceralacca('ledger', 'verify', '--from', '2020-01-01', '--to', '2020-12-31')).stdout,
+    /^Verified: 0 entries/,
+  )
+  assert.match((await provider.ceralacca('ledger', 'seal')).stdout, /^0 entries sealed in 0 segments/)
+  await consistent(provider)
+})
+
+test('an authority that does not answer is told of, and holds nothing up', async (t) => {
+  const provider = await startProvider(t, {
+    environment: { CERALACCA_TIMESTAMP_URLS: 'http://127.0.0.1:9/tsa, http://user:secret7@127.0.0.1:9/second' },
+  })
+  const { code, stdout, stderr } = await provider.ceralacca('ledger', 'stamp')
+  assert.equal(code, 1)
+  assert.match(stdout, /^Stamp 1; 1 stamps wait/)
+  assert.doesNotMatch(stderr, /secret7/)
+  const verify = await provider.ceralacca('ledger', 'verify')
+  assert.match(verify.stdout, /^Verified: .*1 stamps \(1 without their time stamp yet\)/)
+  assert.doesNotMatch((await provider.ceralacca('config')).stdout, /secret7/)
+})
