@@ -48,6 +48,8 @@ export interface Events {
   'ledger-file-written': { day: string; entries: number; bytes: number }
   /** a partition of the ledger whose time is over was dropped; `kept` entries are under a legal hold */
   'ledger-dropped': { name: string; before: string; entries: number; kept: number }
+  /** entries that only a hold kept, which was removed, were deleted */
+  'ledger-released': { before: string; entries: number }
   /** its time is over, but it cannot be dropped yet */
   'ledger-drop-waits': { name: string; reason: string }
   /** something that the house copes with by itself */

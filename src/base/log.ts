@@ -36,6 +36,7 @@ const LEVELS: Record<keyof Events, Level> = {
   'ledger-stamp-late': 'error',
   'ledger-file-written': 'info',
   'ledger-dropped': 'info',
+  'ledger-released': 'info',
   'ledger-drop-waits': 'warn',
   warning: 'warn',
   stopping: 'info',

@@ -3,8 +3,8 @@ import type { Check } from '../storage/consistency.ts'
 
 /** By slot, how many entries a recorded deletion has taken away, whose partition is gone. */
 const DELETED = `select r.slot, sum(r.last - r.first + 1) as entries from ledger_deletion d
-    join ledger_partition p on p.slot = 0 and p.name = d.name and p.dropped_at is not null,
-    unnest(d.slots, d.firsts, d.lasts) r(slot, first, last) group by r.slot`
+    left join ledger_partition p on p.slot = 0 and p.name = d.name
+    cross join unnest(d.slots, d.firsts, d.lasts) r(slot, first, last) where (p.name is null or p.dropped_at is not null) group by r.slot`
 
 export const LEDGER_CHECKS: readonly Check[] = [
   {

@@ -59,7 +59,6 @@ export function createKeeper({ sealing, stamping, files, retention, isFirst, rep
 
   /** One thing of the round: what is wrong with it is nothing to the others. */
   async function attempt(where: string, work: () => Promise<void>): Promise<void> {
-    if (stopped) return
     try {
       await work()
     } catch (thrown) {
@@ -68,8 +67,9 @@ export function createKeeper({ sealing, stamping, files, retention, isFirst, rep
   }
 
   async function look(): Promise<void> {
+    if (stopped) return
     await attempt('seal', async () => tell(await sealing.sealDue()))
-    if (now() >= next.daily) {
+    if (!stopped && now() >= next.daily) {
       next.daily = now() + DAILY_WORK_MS
       await attempt('days', async () => {
         if (!(await isFirst())) return
@@ -78,6 +78,7 @@ export function createKeeper({ sealing, stamping, files, retention, isFirst, rep
         next.retention = now() + RETENTION_MS
         await retention.makePartitions()
         await retention.dropOld()
+        await retention.dropReleased()
       })
     }
     if (!stopped) timer = setTimeout(begin, LOOK_MS)
@@ -101,7 +102,8 @@ export function createKeeper({ sealing, stamping, files, retention, isFirst, rep
       stopped = true
       clearTimeout(timer)
       await round
-      await sealing.giveBack()
+      // Where it fails, the leases pass by themselves.
+      await attempt('leases', () => sealing.giveBack())
     },
   }
 }

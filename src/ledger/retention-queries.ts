@@ -39,6 +39,20 @@ const IS_HELD = `(e.event = 'entries-deleted' or exists (select from ledger_hold
 
 const PAGE = 50_000
 
+/** A row of `ledger_deletion` out of the first nine parameters. */
+const DELETION = `row($1::integer, $2::bigint, $3::text, $4::timestamptz, $5::timestamptz, $6::integer[], $7::bigint[], $8::bigint[],
+  $9::bytea)::ledger_deletion`
+
+const deletionColumns = ({ chain, number, name, before, at, ranges, hash }: StoredDeletion): unknown[] => [
+  homeOf(chain),
+  number,
+  name,
+  new Date(before),
+  new Date(at),
+  ...columnsOf(ranges),
+  hash,
+]
+
 export function retentionQueries({ reader, transactor }: Database) {
   return {
     /** @param month its first instant */
@@ -102,14 +116,35 @@ export function retentionQueries({ reader, transactor }: Database) {
     },
 
     /** Records a deletion with its ledger entry; false where it is recorded already. */
-    async record({ chain, number, name, before, at, ranges, hash }: StoredDeletion, entry: LedgerEntry): Promise<boolean> {
+    async record(deletion: StoredDeletion, entry: LedgerEntry): Promise<boolean> {
       const [row] = await transactor.call<{ recorded: boolean }>(
-        homeOf(chain),
-        `select ledger_record_deletion($1, row($1::integer, $2::bigint, $3::text, $4::timestamptz, $5::timestamptz, $6::integer[],
-           $7::bigint[], $8::bigint[], $9::bytea)::ledger_deletion, $10) as recorded`,
-        [homeOf(chain), number, name, new Date(before), new Date(at), ...columnsOf(ranges), hash, JSON.stringify(entry)],
+        homeOf(deletion.chain),
+        `select ledger_record_deletion($1, ${DELETION}, $10) as recorded`,
+        [...deletionColumns(deletion), JSON.stringify(entry)],
       )
       return row?.recorded === true
+    },
+
+    /** When the last dropped partition ended: what is older and still there is held. 0 where none was dropped. */
+    async keptSince(): Promise<number> {
+      const [row] = await reader.read<{ since: Date | number }>('select ledger_kept_since() as since')
+      return row?.since instanceof Date ? row.since.getTime() : 0
+    },
+
+    /** What is older than that, but neither held nor about a deletion. */
+    releasedKeys: (before: Date): Promise<EntryKey[]> =>
+      reader.read<EntryKey>(`select slot, seq from ledger_entry_rest e where at < $1 and not ${IS_HELD} order by slot, seq`, [
+        before,
+      ]),
+
+    /** Records a deletion and does it, for what was held. */
+    async release(deletion: StoredDeletion, entry: LedgerEntry): Promise<boolean> {
+      const [row] = await transactor.call<{ released: boolean }>(
+        homeOf(deletion.chain),
+        `select ledger_release($1, ${DELETION}, $10) as released`,
+        [...deletionColumns(deletion), JSON.stringify(entry)],
+      )
+      return row?.released === true
     },
 
     async drop(name: string, at: Date, kept: readonly EntryKey[]): Promise<boolean> {

@@ -170,6 +170,26 @@ test('what a hold concerns stays, and verifies', async (t) => {
   )
 })
 
+test('when its hold is removed, what it kept goes, with a record of it', async (t) => {
+  const { clock, retention, verify, holds, keeper } = await oldLedger(t)
+  await holds.add('mailbox', 'anna@pec.it', 'Procura')
+  await holds.add('message', 'notte@pec.it', 'Procura')
+  clock.at = at('2028-10-05T00:00:00')
+  await retention.dropOld()
+  assert.equal(await retention.dropReleased(), 0)
+  await keeper.sealNow()
+  await holds.remove('mailbox', 'anna@pec.it')
+  assert.equal(await retention.dropReleased(), 2)
+  assert.equal(await retention.dropReleased(), 0)
+  await consistent()
+  await keeper.sealNow()
+  const report = await verify()
+  assert.deepEqual([report.problems, report.deleted], [[], 8])
+  assert.equal((await entriesOf(database.reader, 'notte@pec.it')).length, 2)
+  assert.equal((await entriesOf(database.reader, 'marzo@pec.it')).length, 0)
+  assert.equal((await entriesOf(database.reader, 'deletion-11-1')).length, 1)
+})
+
 test('a drop that was cut short is completed with what was recorded, and keeps what is held meanwhile', async (t) => {
   const { clock, retention, retained, verify, holds, keeper } = await oldLedger(t)
   clock.at = at('2028-10-05T00:00:00')

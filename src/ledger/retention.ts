@@ -31,6 +31,8 @@ export interface Retention {
   makePartitions(): Promise<void>
   /** Drops what may be dropped; answers the names. What must wait is reported. */
   dropOld(): Promise<string[]>
+  /** Deletes what only a hold kept that was removed meanwhile; answers how many entries. */
+  dropReleased(): Promise<number>
 }
 
 const MONTHS_AHEAD = 3
@@ -68,16 +70,19 @@ export function createRetention({ queries, reads, files, provider, report, now }
     return kept.toSorted(inOrder)
   }
 
-  async function record(chain: number, partition: Partition, ranges: readonly SlotRange[]): Promise<void> {
+  /** A deletion, with the entry that tells of it. @param nameOf the name by its number */
+  async function plan(chain: number, before: number, ranges: readonly SlotRange[], nameOf: (number: number) => string) {
     const number = (await reads.deletions(chain)).length + 1
     const at = instantOf(now())
-    const deletion = { chain, number, name: partition.name, before: partition.to, at: at.ms, ranges }
+    const deletion = { chain, number, name: nameOf(number), before, at: at.ms, ranges }
     const hash = hashOfLine(deletionLine(deletion))
-    const subject = `${sizeOf(ranges)} entries from before ${new Date(partition.to).toISOString()} deleted`
+    const subject = `${sizeOf(ranges)} entries from before ${new Date(before).toISOString()} deleted`
     const facts = { pecMsgid: deletionId(chain, number), msgid: null, sender: '', recipients: [], subject }
     const entry = ledgerEntry('entries-deleted', at, facts, { related: [], provider, detail: hash.toString('hex') })
-    await queries.record({ ...deletion, hash }, entry)
+    return { deletion: { ...deletion, hash }, entry }
   }
+
+  const rangesByChain = () => Array.from({ length: CHAINS }, () => createRanges())
 
   async function drop(partition: Partition): Promise<void> {
     const { name, to } = partition
@@ -85,10 +90,12 @@ export function createRetention({ queries, reads, files, provider, report, now }
     const recorded = all.flat().filter((deletion) => deletion.name === name)
     const kept = await keptOf(name, recorded)
     const staying = new Set(kept.map(keyOf))
-    const going = Array.from({ length: CHAINS }, () => createRanges())
+    const going = rangesByChain()
     for await (const key of queries.keys(name)) if (!staying.has(keyOf(key))) going[chainOf(key.slot)]?.add(key.slot, key.seq)
     for (const [chain, { ranges }] of going.entries()) {
-      if (ranges.length > 0 && !recorded.some((deletion) => deletion.chain === chain)) await record(chain, partition, ranges)
+      if (ranges.length === 0 || recorded.some((deletion) => deletion.chain === chain)) continue
+      const { deletion, entry } = await plan(chain, to, ranges, () => name)
+      await queries.record(deletion, entry)
     }
     if (!(await queries.drop(name, new Date(now()), kept))) return
     const entries = going.reduce((sum, { ranges }) => sum + sizeOf(ranges), 0)
@@ -113,6 +120,19 @@ export function createRetention({ queries, reads, files, provider, report, now }
         dropped.push(partition.name)
       }
       return dropped
+    },
+    async dropReleased() {
+      const before = await queries.keptSince()
+      const going = rangesByChain()
+      for (const { slot, seq } of await queries.releasedKeys(new Date(before))) going[chainOf(slot)]?.add(slot, seq)
+      let entries = 0
+      for (const [chain, { ranges }] of going.entries()) {
+        if (ranges.length === 0) continue
+        const { deletion, entry } = await plan(chain, before, ranges, (number) => `released-${number}`)
+        if (await queries.release(deletion, entry)) entries += sizeOf(ranges)
+      }
+      if (entries > 0) report('ledger-released', { before: new Date(before).toISOString(), entries })
+      return entries
     },
   }
 }

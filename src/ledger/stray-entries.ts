@@ -19,8 +19,8 @@ export async function findStrayEntries(reader: Reader, chain: number): Promise<L
        where slot >= $1 and slot < $1 + 256 group by slot) e
      full join (select * from ledger_head where slot >= $1 and slot < $1 + 256) h using (slot)
      left join (select r.slot, sum(r.last - r.first + 1) as entries from ledger_deletion d
-       join ledger_partition p on p.slot = 0 and p.name = d.name and p.dropped_at is not null,
-       unnest(d.slots, d.firsts, d.lasts) r(slot, first, last) where d.slot = $1 group by r.slot) g using (slot)
+       left join ledger_partition p on p.slot = 0 and p.name = d.name
+    cross join unnest(d.slots, d.firsts, d.lasts) r(slot, first, last) where d.slot = $1 and (p.name is null or p.dropped_at is not null) group by r.slot) g using (slot)
      join (select slot as home, sealed from ledger_chain) c on c.home = $1
      where coalesce(e.entries, 0) + coalesce(g.entries, 0) <> coalesce(h.next_seq, 1) - 1 or e.least < 1 or e.most >= coalesce(h.next_seq, 1)
      order by slot`,

@@ -197,6 +197,18 @@ begin
   return true;
 end $$;
 
+-- Deletes what was kept beyond its partition by a hold that is gone, with the record of it.
+create function ledger_release(p_slot integer, p_deletion ledger_deletion, p_entry jsonb) returns boolean
+language plpgsql as $$
+begin
+  if not ledger_record_deletion(p_slot, p_deletion, p_entry) then
+    return false;
+  end if;
+  delete from ledger_entry_rest e using unnest(p_deletion.slots, p_deletion.firsts, p_deletion.lasts) r(slot, first, last)
+  where e.slot = r.slot and e.seq between r.first and r.last and e.at < p_deletion.before;
+  return true;
+end $$;
+
 -- Drops a partition; the entries that are named stay, among the rest.
 create function ledger_drop_partition(p_slot integer, p_name text, p_at timestamptz, p_slots integer[], p_seqs bigint[]) returns boolean
 language plpgsql as $$
