@@ -57,7 +57,7 @@ export interface ListRequest {
 export interface TestAuthority extends IssuedPair {
   issueSealCertificate(request: SealRequest): Promise<IssuedPair>
   issueTlsCertificate(request: TlsRequest): Promise<IssuedPair>
-  /** The certificate of a time-stamping authority (RFC 3161 2.3). @param key PEM of an RSA key to certify; a new one where not given */
+  /** The certificate of a time-stamping authority (RFC 3161 2.3). @param key PEM of an RSA or P-256 key to certify; a new one where not given */
   issueTimeStampCertificate(request?: { readonly key?: string; readonly days?: number }): Promise<IssuedPair>
   /** @returns DER of a list of the certificates that are revoked, for a test to serve */
   issueRevocationList(request?: ListRequest): Promise<Buffer>
@@ -141,7 +141,7 @@ export function openTestAuthority({ certificate, key, now }: IssuedPair & { now:
     },
     async issueTimeStampCertificate({ key: given, days = TIME_STAMP_DAYS } = {}) {
       const subject = { country: 'IT', organization: 'Ceralacca', commonName: 'Ceralacca Test Time Stamps' }
-      return issue(subject, days, given ?? (await generateKey('rsa')), [
+      return issue(subject, days, given ?? (await generateKey('ec')), [
         extension.keyUsage(DIGITAL_SIGNATURE),
         { ...extension.extendedKeyUsage(OID.timeStamping), critical: true },
       ])

@@ -154,7 +154,7 @@ export async function ensureTestStampKeys(folder: string, now: number): Promise<
   const { ca, authority, issuedHere } = await ensureAuthority(folder, now)
   const stamp = await ensurePair(folder, now, {
     name: 'stamp',
-    type: 'rsa',
+    type: 'ec',
     fits: issuedHere,
     issue: (key) => authority.issueTimeStampCertificate({ key }),
   })

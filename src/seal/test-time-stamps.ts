@@ -50,13 +50,18 @@ function signToken(info: Buffer, certificate: Buffer, key: string, at: number): 
     attribute(OID.messageDigest, octetString(hash('sha256', info, 'buffer'))),
     attribute(OID.signingCertificateV2, sequence(sequence(sequence(octetString(hash('sha256', certificate, 'buffer')))))),
   ])
-  const signature = sign('sha256', element(TAG.set, ...attributes), createPrivateKey(key))
+  const privateKey = createPrivateKey(key)
+  const signature = sign('sha256', element(TAG.set, ...attributes), privateKey)
+  const algorithm =
+    privateKey.asymmetricKeyType === 'ec'
+      ? sequence(objectIdentifier(OID.ecdsaWithSha256))
+      : sequence(objectIdentifier(OID.rsaEncryption), nullValue())
   const signer = sequence(
     smallInteger(1),
     sequence(issuer, element(TAG.integer, serial)),
     SHA256,
     element(0xa0, ...attributes),
-    sequence(objectIdentifier(OID.rsaEncryption), nullValue()),
+    algorithm,
     octetString(signature),
   )
   const signedData = sequence(

@@ -19,6 +19,7 @@ const bench = await openBench()
 after(() => bench.close())
 const { authority, roots } = bench
 const stampPair = await authority.issueTimeStampCertificate()
+const rsaPair = await authority.issueTimeStampCertificate({ key: bench.seal.key })
 const ours = createTestTimeStamps(stampPair, () => NOW)
 const DIGEST = createHash('sha256').update('radice').digest()
 const OTHER = createHash('sha256').update('altra').digest()
@@ -46,6 +47,27 @@ test('openssl accepts our token, for its digest and no other', { skip: skipOpens
   const { ok, stderr } = verify(DIGEST)
   assert.ok(ok, stderr)
   assert.equal(verify(OTHER).ok, false)
+})
+
+test('an authority with an RSA key stamps too', { skip: skipOpenssl }, async () => {
+  const rsa = createTestTimeStamps({ certificate: rsaPair.certificate, key: rsaPair.key }, () => NOW)
+  const answer = tokenOf(await rsa.ask(request))
+  assert.equal(verifyTimeStamp(answer, { digest: DIGEST, nonce: NONCE, roots }).ok, true)
+  bench.file('rsa.tst', answer)
+  const { ok, stderr } = bench.openssl(
+    'ts',
+    '-verify',
+    '-digest',
+    DIGEST.toString('hex'),
+    '-in',
+    'rsa.tst',
+    '-token_in',
+    '-CAfile',
+    'ca.pem',
+    '-attime',
+    `${NOW / 1000}`,
+  )
+  assert.ok(ok, stderr)
 })
 
 test('openssl reads our request as it is meant', { skip: skipOpenssl }, () => {
