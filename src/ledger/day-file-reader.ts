@@ -8,9 +8,10 @@ const isMissing = (error: unknown): boolean => error instanceof Error && 'code' 
 const LINE_FEED = 0x0a
 
 /** Lines end with a line feed and nothing else: other characters that some take for line ends may stand in a subject. */
-async function* splitLines(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* splitLines(pieces: AsyncIterable<Buffer>, see: (piece: Buffer) => void): AsyncGenerator<string> {
   let rest: Buffer[] = []
   for await (const piece of pieces) {
+    see(piece)
     let from = 0
     for (let end = piece.indexOf(LINE_FEED); end >= 0; end = piece.indexOf(LINE_FEED, from)) {
       const last = piece.subarray(from, end)
@@ -23,11 +24,14 @@ async function* splitLines(pieces: AsyncIterable<Buffer>): AsyncGenerator<string
   if (rest.length > 0) yield Buffer.concat(rest).toString('utf8')
 }
 
-/** The lines of a file; null where there is none. */
-export async function openLines(path: string): Promise<AsyncIterable<string> | null> {
+/** The lines of a file; null where there is none. @param see is told of its bytes as they are read */
+export async function openLines(
+  path: string,
+  see: (piece: Buffer) => void = () => undefined,
+): Promise<AsyncIterable<string> | null> {
   const stream = createReadStream(path)
   return new Promise((resolve, reject) => {
-    stream.once('open', () => resolve(splitLines(stream)))
+    stream.once('open', () => resolve(splitLines(stream, see)))
     stream.once('error', (error) => (isMissing(error) ? resolve(null) : reject(error)))
   })
 }

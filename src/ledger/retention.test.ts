@@ -210,6 +210,7 @@ test('a drop that was cut short is completed with what was recorded, and keeps w
   await holds.add('message', 'notte@pec.it', 'Procura')
   assert.deepEqual(await retention.dropOld(), ['ledger_entry_2026_03'])
   assert.equal((await entriesOf(database.reader, 'notte@pec.it')).length, 2)
+  assert.equal((await entriesOf(database.reader, 'marzo@pec.it')).length, 0)
   await keeper.sealNow()
   assert.deepEqual((await verify()).problems, [])
 })

@@ -32,14 +32,14 @@ export function createFileVerifier({ queries, folder, deletedBefore, found }: Fi
     const { file: path, token } = dayPaths(folder, stamp.day)
     const name = relative(folder, path)
     const tell = (line: number, says: string): void => found({ kind: 'file', where: `${name}, line ${line}`, says })
-    const lines = await openLines(path)
+    const whole = createHash('sha256')
+    const lines = await openLines(path, (piece) => whole.update(piece))
     if (lines === null) {
       if (startOf(stamp.day) + DAY_MS > deletedBefore) found({ kind: 'file', where: name, says: 'is missing' })
       return false
     }
     const heads = stamp.heads.map(({ chain }) => before?.heads[chain]?.hash ?? NO_HASH)
     const tail = [...stampLines(stamp), rootLine(stamp.root)]
-    const whole = createHash('sha256')
     let open: OpenSegment | null = null
     let [number, wrong, rest] = [0, false, 0]
     const fail = (line: number, says: string): void => {
@@ -65,7 +65,6 @@ export function createFileVerifier({ queries, folder, deletedBefore, found }: Fi
 
     for await (const text of lines) {
       number++
-      whole.update(`${text}\n`)
       if (wrong) continue
       if (number === 1) {
         if (text !== fileLine(stamp.day)) fail(number, 'is not the first line of this day')

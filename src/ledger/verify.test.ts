@@ -4,7 +4,9 @@ import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { after, test, type TestContext } from 'node:test'
 import { lastFirst, withTestDatabase } from '../storage/test-database.ts'
 import { dayPaths } from './day-files.ts'
-import { DAY_MS } from './sealed-lines.ts'
+import { findViolations } from '../storage/consistency.ts'
+import { LEDGER_CHECKS } from './consistency.ts'
+import { DAY_MS, hashOfLine, segmentLine } from './sealed-lines.ts'
 import { openTestLedger, type TestLedger } from './test-ledger.ts'
 
 const scope = lastFirst({ after })
@@ -167,6 +169,49 @@ test('a chain that was sealed anew over a changed row no longer fits to its stam
   assert.ok(problems.some(({ where, says }) => where === 'stamp 1 of 2026-03-15' && says.includes('has another hash')))
 })
 
+test('found: a segment that is older than the one before it, though its hash is good', async (t) => {
+  const { verify, tamper, queries } = await sealedLedger(t)
+  const [last] = await queries.segments(0, 3, 4, 1)
+  assert.ok(last)
+  const forged = { ...last, sealedAt: Date.parse('2026-03-15T09:31Z') }
+  const hash = `'\\x${hashOfLine(segmentLine(forged)).toString('hex')}'`
+  await tamper(`update ledger_segment set sealed_at = '2026-03-15T09:31Z', hash = ${hash} where slot = 0 and number = 4`)
+  const [found] = (await verify()).problems
+  assert.deepEqual(found, { kind: 'segment', where: 'chain 0, segment 4', says: 'it is older than the one before it' })
+})
+
+/** What `ceralacca check` finds of it, the cheap way. */
+const CHECKED: Record<string, [sql: string, problem: string]> = {
+  'a row removed': ['delete from ledger_entry where slot = 17 and seq = 5', 'slot 17'],
+  'a row added': [
+    `insert into ledger_entry select slot, 99, at, event, pec_msgid, msgid, sender, recipients, subject, related, provider, detail
+       from ledger_entry where slot = 17 and seq = 5`,
+    'slot 17',
+  ],
+  'a segment removed': ['delete from ledger_segment where slot = 0 and number = 2', 'chain 0, segment 3'],
+  'the last segment removed': ['delete from ledger_segment where slot = 0 and number = 4', 'chain 0'],
+  'more sealed than written': ['update ledger_chain set sealed[18] = 99 where slot = 0', 'slot 17'],
+  'a stamp removed': ['delete from ledger_stamp where number = 1', 'stamp 2'],
+  'a day stamped twice': [`update ledger_stamp set day = '${DAY}'`, 'stamp 1'],
+  'a deletion that the ledger does not tell of': [
+    `insert into ledger_deletion values (256, 1, 'ledger_entry_first', now(), now(), '{}', '{}', '{}', sha256('x'))`,
+    'deletion 1 of chain 1',
+  ],
+}
+
+for (const [name, [sql, problem]] of Object.entries(CHECKED)) {
+  test(`the check finds: ${name}`, async (t) => {
+    const { tamper, database } = await sealedLedger(t)
+    assert.deepEqual(await findViolations(database.reader, LEDGER_CHECKS), [])
+    assert.ok((await tamper(sql)) > 0)
+    const found = await findViolations(database.reader, LEDGER_CHECKS)
+    assert.ok(
+      found.some(({ problems }) => problems.includes(problem)),
+      JSON.stringify(found),
+    )
+  })
+}
+
 /** What is done to a file, and what verifying says then. The lines: 1 the day; 2 to 9 the first segment of chain 0 with 7 entries. */
 const FILES: Record<string, [change: (text: string) => string, says: string]> = {
   'a line of an entry changed': [(text) => text.replace('mario@', 'maria@'), 'line 3: entry 3/1 is not what was sealed'],
@@ -195,6 +240,7 @@ const FILES: Record<string, [change: (text: string) => string, says: string]> = 
   ],
   'cut at the end': [(text) => text.split('\n').slice(0, -3).join('\n'), 'line 44: the end is missing'],
   'another day': [(text) => text.replace(DAY, '2026-03-16'), 'line 1: is not the first line of this day'],
+  'the last line end removed': [(text) => text.slice(0, -1), 'line 46: the file has other bytes than were written'],
   'other line ends': [(text) => text.replaceAll('\n', '\r\n'), 'line 1: is not the first line of this day'],
 }
 
