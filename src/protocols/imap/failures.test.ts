@@ -5,6 +5,7 @@ import { CeralaccaError, clientError, temporaryError } from '../../base/errors.t
 import { TornText } from './errors.ts'
 import { withImap } from './test-imap.ts'
 
+let attempts = 0
 const broken: { read?: Error | 'later' | 'short'; search?: Error; changes?: Error; folders?: Error; append?: Error } = {}
 
 const imap = await withImap(
@@ -21,7 +22,11 @@ const imap = await withImap(
         }
       },
       search: (...request) => (broken.search ? Promise.reject(broken.search) : real.search(...request)),
-      changes: (...request) => (broken.changes ? Promise.reject(broken.changes) : real.changes(...request)),
+      changes(...request) {
+        if (!broken.changes) return real.changes(...request)
+        attempts++
+        return Promise.reject(broken.changes)
+      },
       folders: (...request) => (broken.folders ? Promise.reject(broken.folders) : real.folders(...request)),
       append: (...request) => (broken.append ? Promise.reject(broken.append) : real.append(...request)),
     }),
@@ -108,4 +113,22 @@ test('changes that cannot be read are reported, and told the next time', async (
   assert.ok(imap.reported.splice(0).every((error) => error === broken.changes))
   delete broken.changes
   assert.deepEqual(await client.ok('FETCH 4 UID'), ['* 4 EXISTS', '* 4 RECENT', '* 4 FETCH (UID 4)'])
+})
+
+test('in IDLE a folder that cannot be read is tried again in a while, not at once', async () => {
+  const mailbox = await imap.mailbox()
+  const idling = await imap.login(mailbox, 'INBOX')
+  const other = await imap.login(mailbox)
+  idling.write('a IDLE\r\n')
+  assert.equal(await idling.response(), '+ idling')
+  broken.changes = new Error('no connection')
+  attempts = 0
+  await other.append('INBOX', 'x')
+  for (let times = 0; times < 100; times++) await other.ok('NOOP')
+  assert.ok(attempts >= 1 && attempts < 10, `${attempts} attempts`)
+  delete broken.changes
+  assert.equal(await idling.response(), '* 1 EXISTS')
+  assert.ok(imap.reported.splice(0).length < 10)
+  idling.write('DONE\r\n')
+  assert.equal((await idling.answer('a')).tagged, 'OK IDLE terminated')
 })

@@ -7,6 +7,9 @@ import { DormantList } from './dormant-list.ts'
 import type { ListSummary, MessageList } from './message-list.ts'
 import type { NumberRange } from './sequence-set.ts'
 
+/** Milliseconds until a folder that could not be read is read again for who waits. */
+const RETRY = 1000
+
 export class Selected {
   readonly folder: Folder
   readonly readOnly: boolean
@@ -33,6 +36,7 @@ export class Selected {
   /** hints of the store, ever */
   #heard = 0
   #demanded = false
+  #retryAt = 0
   #wake: (() => void) | undefined
 
   /** @param watch registers a listener for hints and answers how to end that; registered before the folder was entered */
@@ -117,6 +121,12 @@ export class Selected {
     return demanded
   }
 
+  /** The folder could not be read: the next command tries again, and who waits for news does so in a while. */
+  hintAgain(): void {
+    this.#retryAt = performance.now() + RETRY
+    this.#hinted = true
+  }
+
   /** Was there a hint since the last call? */
   takeHint(): boolean {
     const hinted = this.#hinted
@@ -135,12 +145,13 @@ export class Selected {
     if (mark !== undefined && this.#heard === mark + 1) this.#hinted = false
   }
 
-  /** Waits for a hint, `wake`, or `ms`. */
+  /** Waits for a hint, `wake`, or `ms`; after a failure for a new hint, or a while. */
   async wait(ms: number): Promise<void> {
-    if (this.#hinted) return
+    const pause = this.#retryAt - performance.now()
+    if (this.#hinted && pause <= 0) return
     this.restingSince = performance.now()
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
+      const timer = setTimeout(resolve, this.#hinted ? Math.min(pause, ms) : ms)
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

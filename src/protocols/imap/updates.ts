@@ -147,7 +147,7 @@ async function attempt<T>(session: FolderSession, work: () => Promise<T>): Promi
     if (isFolderGone(error)) endSession(session, 'The selected folder was removed')
     else {
       deps.report(error)
-      selected.hint()
+      selected.hintAgain()
     }
     return FAILED
   }
