@@ -1,6 +1,7 @@
 /**
  * Ten clients at once on one folder do whatever clients do. After every response each of them is checked against what it may be told (RFC 9051,
- * RFC 3501, RFC 7162): see `support/torture`. How long, and with which seed: TORTURE_SECONDS, TORTURE_SEED.
+ * RFC 3501, RFC 7162): see `support/torture`. How long, with which seed, and after how many
+ * milliseconds sessions rest: TORTURE_SECONDS, TORTURE_SEED, TORTURE_REST.
  */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
@@ -22,8 +23,10 @@ const watch =
       for (let times = hints.pick([0, 1, 1, 2]); times > 0; times--) listener()
     })
 
-// A session that rests but a moment gives back what it has in memory, so that many do.
-const imap = await withImap({ after }, { store: (real) => ({ watch: watch(real) }), limits: { hibernate: 4 } })
+// A session that rests so long gives back what it has in memory; with a few milliseconds many do.
+const rest = process.env['TORTURE_REST']
+const limits = rest === undefined ? {} : { hibernate: Number(rest) }
+const imap = await withImap({ after }, { store: (real) => ({ watch: watch(real) }), limits })
 
 test(
   `ten sessions on one folder are told nothing but the truth (TORTURE_SEED=${seed})`,

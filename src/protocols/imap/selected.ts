@@ -83,9 +83,12 @@ export class Selected {
     return true
   }
 
-  /** Gives back the memory of the list. */
+  /**
+   * Gives back the memory of the list. One that knows more than the cursor says, or has removals that wait to be told, stays as it is: what it told
+   * of modseqs could not be told again.
+   */
   hibernate(): void {
-    if (!this.#loaded) return
+    if (!this.#loaded || this.#loaded.hasVanished || this.#loaded.highestModseq > this.cursor) return
     this.#dormant = DormantList.of(this.#loaded, this.cursor)
     this.#loaded.release()
     this.#loaded = undefined

@@ -98,7 +98,7 @@ export class Actor {
     const { session, random, world, recents, dialect } = this.#deps
     const view = new View(world, recents, { session, dialect })
     const { command, rebuild } = makeSelect(view, random, past, before)
-    this.#client = { session, random, world, view, dialect, saved: undefined }
+    this.#client = { session, random, world, view, dialect, saving: 0, saved: undefined }
     await this.#wire?.play([command], view)
     rebuild()
     await this.#learn()

@@ -31,6 +31,8 @@ export interface Client {
   readonly world: World
   readonly view: View
   readonly dialect: Dialect
+  /** searches that will save their result, and are not answered yet */
+  saving: number
   /** what "$" stands for, if the client was told */
   saved: readonly number[] | undefined
 }

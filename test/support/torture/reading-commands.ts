@@ -136,8 +136,12 @@ export function makeSearch(client: Client, numbersAllowed: boolean): Command {
   const options = random.pick(OPTIONS)
   const criterion = pickCriterion(client, numbersAllowed)
   const extended = options !== '' || dialect.rev2
+  const saves = options.includes('SAVE')
   // What is made before the answer must not count on the result of before.
-  if (options.includes('SAVE')) client.saved = undefined
+  if (saves) {
+    client.saving++
+    client.saved = undefined
+  }
   let tag = ''
   let answer: readonly number[] | undefined
 
@@ -182,10 +186,13 @@ export function makeSearch(client: Client, numbersAllowed: boolean): Command {
     },
     answered({ status }) {
       assert.equal(status, 'OK')
+      if (saves) client.saving--
       if (options === 'RETURN (SAVE) ') return assert.equal(answer, undefined, 'an answer that was not asked for')
       assert.ok(answer, 'no answer')
       const found = new Set(answer)
-      if (options.includes('SAVE') && answer.every((uid) => uid > 0 && view.uids.includes(uid))) client.saved = answer
+      const isKnown = answer.every((uid) => uid > 0 && view.uids.includes(uid))
+      // Another that was sent after this one saves another result.
+      if (saves && client.saving === 0 && isKnown) client.saved = answer
       for (const uid of answer) if (uid > 0) criterion.found(uid)
       if (found.has(0)) return
       for (const uid of view.uids) if (uid > 0 && !found.has(uid)) criterion.missing?.(uid)
