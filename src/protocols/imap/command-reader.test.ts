@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { readCommand } from './command-reader.ts'
 import type { BrokenCommand, RawCommand } from './command-reader.ts'
-import { ConnectionClosed } from './errors.ts'
-import { Input } from './input.ts'
+import { ConnectionClosed } from '../wire/connection-closed.ts'
+import { Input } from '../wire/input.ts'
 
 /** Reads all commands of a byte stream that comes in these chunks. */
 async function readAll(chunks: readonly Buffer[]): Promise<{ commands: (RawCommand | BrokenCommand)[]; continued: number }> {

@@ -2,7 +2,7 @@
  * Gathers the bytes of one command: its lines and its literals (RFC 3501 4.3, RFC 7888). A literal that is too large is refused before its
  * bytes are asked for; one that the client sends unasked is skipped.
  */
-import type { Input } from './input.ts'
+import type { Input } from '../wire/input.ts'
 
 /** A command as it came: between two texts stands a literal. */
 export interface RawCommand {

@@ -1,32 +1,27 @@
-/** One connection: its socket, plain or encrypted, its timers, its session. */
+/** One connection: its link, its session, how they end. */
 import type { Socket } from 'node:net'
-import type { Writable } from 'node:stream'
-import { TLSSocket } from 'node:tls'
 import type { SecureContext } from 'node:tls'
 import { CeralaccaError } from '../../base/errors.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
-import { channelBindingOf } from '../sasl/channel-binding.ts'
+import { ConnectionClosed } from '../wire/connection-closed.ts'
+import type { Input } from '../wire/input.ts'
+import { Link } from '../wire/link.ts'
+import type { Output } from '../wire/output.ts'
+import type { Served } from '../wire/ports.ts'
+import { formatText } from '../wire/text.ts'
 import { compress } from './compression.ts'
-import { ConnectionClosed } from './errors.ts'
 import type { Hibernator } from './hibernation.ts'
-import { Input } from './input.ts'
 import type { Notifications } from './notifications.ts'
-import { Output } from './output.ts'
 import type { Selected } from './selected.ts'
 import { bye } from './session.ts'
 import type { Extension, ImapLogin, Session, SessionDeps } from './session.ts'
 import { runSession } from './session-loop.ts'
-import { formatText } from './strings.ts'
 
-/** How long a client may take to hear the last words. */
-const LINGER = 5000
-
-export class Connection implements Session, Hibernator {
+export class Connection implements Session, Hibernator, Served {
   readonly deps: SessionDeps
-  readonly input = new Input()
+  readonly input: Input
   readonly output: Output
   readonly clientAddress: string
-  secure: boolean
   compressed = false
   mailbox: MailboxRef | undefined = undefined
   selected: Selected | undefined = undefined
@@ -35,83 +30,57 @@ export class Connection implements Session, Hibernator {
   tag = ''
   ended = false
   closing: string | undefined = undefined
-  busy = true
-  readonly #context: SecureContext
-  readonly #loginTimer: NodeJS.Timeout
+  busy = false
+  readonly #link: Link
   #checkTimer: NodeJS.Timeout | undefined
-  #socket: Socket
-  /** what the last bytes go to, and what is ended to end the connection */
-  #sink: Writable
   #releaseCompression: () => boolean = () => false
 
   constructor(deps: SessionDeps, socket: Socket, context: SecureContext) {
     this.deps = deps
-    this.#socket = socket
-    this.#sink = socket
-    this.#context = context
-    this.secure = socket instanceof TLSSocket
-    this.clientAddress = socket.remoteAddress ?? ''
-    this.output = new Output(socket)
-    this.#loginTimer = setTimeout(() => this.#expire(), deps.limits.loginTime)
-    this.#watch(socket)
-    socket.setNoDelay(true)
+    this.#link = new Link(socket, { context, times: deps.limits, onExpiry: () => this.#expire() })
+    this.input = this.#link.input
+    this.output = this.#link.output
+    this.clientAddress = this.#link.clientAddress
+  }
+
+  get secure(): boolean {
+    return this.#link.secure
+  }
+
+  get channelBinding(): Buffer | undefined {
+    return this.#link.channelBinding
   }
 
   /** Serves the client until the connection is closed. */
   async serve(): Promise<void> {
-    this.input.attach(this.#socket)
-    this.busy = false
     try {
       await runSession(this)
     } catch (error) {
       if (!(error instanceof ConnectionClosed)) {
         // No answer can be given any more.
         this.deps.report(error)
-        this.#socket.destroy()
+        this.#link.cut()
       }
     } finally {
-      clearTimeout(this.#loginTimer)
       clearInterval(this.#checkTimer)
-      await this.#end()
+      await this.#link.end()
     }
-  }
-
-  get channelBinding(): Buffer | undefined {
-    return channelBindingOf(this.#socket)
   }
 
   loggedIn({ mailbox, check }: ImapLogin): void {
     this.mailbox = mailbox
-    clearTimeout(this.#loginTimer)
+    this.#link.loggedIn()
     if (check) this.#checkTimer = setInterval(() => void this.#checkLogin(check), this.deps.limits.loginCheck)
   }
 
-  async startTls(): Promise<void> {
-    const plain = this.#socket
-    this.input.detach()
-    plain.setTimeout(0)
-    const socket = new TLSSocket(plain, { isServer: true, secureContext: this.#context })
-    this.#socket = socket
-    this.#sink = socket
-    this.#watch(socket)
-    await new Promise<void>((resolve, reject) => {
-      socket.once('secure', resolve)
-      socket.once('close', () => reject(new ConnectionClosed()))
-    })
-    this.output.attach(socket)
-    this.input.attach(socket)
-    this.secure = true
+  startTls(): Promise<void> {
+    return this.#link.startTls()
   }
 
   startCompression(): void {
-    const rest = this.input.takeRest()
-    this.input.detach()
-    const { sink, hurry, release, source } = compress(this.#socket, rest)
+    const { release } = this.#link.insert(compress)
     this.#releaseCompression = release
     this.compressed = true
-    this.#sink = sink
-    this.output.attach(sink, hurry)
-    this.input.attach(source)
   }
 
   /** A client that wants to be notified stays awake: what it was not told yet is kept with the list. */
@@ -125,7 +94,7 @@ export class Connection implements Session, Hibernator {
 
   /** Says good-bye as soon as no command is at work; cuts the connection if that takes too long. */
   shutDown(): void {
-    if (this.busy) setTimeout(() => this.#socket.destroy(), LINGER).unref()
+    if (this.busy) this.#link.cutLater()
     this.#close('Server is shutting down')
   }
 
@@ -145,35 +114,15 @@ export class Connection implements Session, Hibernator {
     }
   }
 
-  #watch(socket: Socket): void {
-    // The error itself tells nothing that "close" does not: the client is gone.
-    socket.on('error', () => socket.destroy())
-    socket.setTimeout(this.deps.limits.idleTime, () => this.#expire())
-  }
-
   #expire(): void {
-    if (this.busy) this.#socket.destroy()
+    if (this.busy) this.#link.cut()
     else this.#sayBye('Idle for too long')
   }
 
   #sayBye(text: string): void {
     bye(this, text)
     // The flush fails if the client is gone, which is what is wanted.
-    this.output.flush().catch(() => this.#socket.destroy())
-    void this.#end()
-  }
-
-  /** Closes the connection once the last bytes are taken, or after a while. */
-  async #end(): Promise<void> {
-    const socket = this.#socket
-    if (socket.destroyed) return
-    const timer = setTimeout(() => socket.destroy(), LINGER)
-    await new Promise<void>((resolve) => {
-      socket.once('close', () => resolve())
-      this.#sink.end()
-      socket.unpipe()
-      socket.resume()
-    })
-    clearTimeout(timer)
+    this.output.flush().catch(() => this.#link.cut())
+    void this.#link.end()
   }
 }

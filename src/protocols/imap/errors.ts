@@ -20,14 +20,6 @@ export class Refusal extends Error {
   }
 }
 
-/** The connection has ended while something was read or written: the session stops, nothing is reported. */
-export class ConnectionClosed extends Error {
-  constructor() {
-    super('connection closed')
-    this.name = 'ConnectionClosed'
-  }
-}
-
 /** A text broke off within a literal: the client cannot find its way again, so the connection must end. */
 export class TornText extends Error {
   constructor(message: string, options?: ErrorOptions) {

@@ -1,6 +1,6 @@
 /** Texts that are passed on piece by piece, as fast as the client takes them. */
 import { TornText } from './errors.ts'
-import type { Output } from './output.ts'
+import type { Output } from '../wire/output.ts'
 
 /** A long text: its first piece is there already, so that a message which is gone is noticed before anything is written. */
 export interface LongText {

@@ -2,8 +2,9 @@
 import { asCeralaccaError, CeralaccaError } from '../../base/errors.ts'
 import { bad, no } from './command.ts'
 import type { Reply } from './command.ts'
-import { ConnectionClosed, isSyntaxError, Refusal, TornText } from './errors.ts'
-import { formatText } from './strings.ts'
+import { isSyntaxError, Refusal, TornText } from './errors.ts'
+import { ConnectionClosed } from '../wire/connection-closed.ts'
+import { formatText } from '../wire/text.ts'
 
 const CODES: Readonly<Record<string, string>> = {
   'over-quota': 'OVERQUOTA',

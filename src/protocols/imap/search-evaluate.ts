@@ -4,7 +4,7 @@
  */
 import type { Criterion } from '../../mailbox/search-types.ts'
 import { contentOfObjectId } from '../../mailbox/object-ids.ts'
-import { ConnectionClosed } from './errors.ts'
+import { ConnectionClosed } from '../wire/connection-closed.ts'
 import type { MessageList } from './message-list.ts'
 import type { SearchKey } from './search-keys.ts'
 import { resolveRanges } from './sequence-set.ts'

@@ -11,7 +11,7 @@ import { loadList } from './loading.ts'
 import { replyToError } from './replies.ts'
 import { bye, isFolderSession, speaksUtf8, stateOf, unselect } from './session.ts'
 import type { Session } from './session.ts'
-import { formatText } from './strings.ts'
+import { formatText } from '../wire/text.ts'
 import { tellWhileWaiting } from './tell-news.ts'
 import { tellUpdates } from './updates.ts'
 

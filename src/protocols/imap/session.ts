@@ -2,10 +2,10 @@
 import type { ConnectionLimits } from '../../base/connection-limits.ts'
 import type { MailboxRef, MailboxStore } from '../../mailbox/types.ts'
 import type { SaslLogins } from '../sasl/mechanism.ts'
-import type { Input } from './input.ts'
+import type { Input } from '../wire/input.ts'
 import type { ImapLimits } from './limits.ts'
 import type { Notifications } from './notifications.ts'
-import type { Output } from './output.ts'
+import type { Output } from '../wire/output.ts'
 import type { Selected } from './selected.ts'
 
 export type SessionState = 'unauthenticated' | 'authenticated' | 'selected'

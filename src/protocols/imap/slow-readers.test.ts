@@ -89,7 +89,7 @@ async function selected({ ref } = big) {
     peer as unknown as Socket,
     context,
   )
-  connection.secure = true
+  Object.defineProperty(connection, 'secure', { value: true })
   const served = connection.serve()
   peer.readOn()
   peer.say('a LOGIN someone pass\r\nb SELECT INBOX\r\n')

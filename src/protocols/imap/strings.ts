@@ -25,8 +25,3 @@ export function formatFolderName(name: string, utf8: boolean): string {
 }
 
 const toLatin1 = (text: string): string => Buffer.from(text).toString('latin1')
-
-/** Human text of a response: one line of printable ASCII. */
-export function formatText(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, '?').slice(0, 200)
-}

@@ -1,6 +1,7 @@
 /** Tells the client what has changed in its selected folder: EXPUNGE or VANISHED, EXISTS, RECENT, flags (RFC 3501 5.2, 7.3, 7.4). */
 import { messageLine } from './condstore.ts'
-import { ConnectionClosed, TornText } from './errors.ts'
+import { TornText } from './errors.ts'
+import { ConnectionClosed } from '../wire/connection-closed.ts'
 import { SYSTEM_FLAGS } from './flags.ts'
 import { endSession, loadList } from './loading.ts'
 import type { ListChanges } from './message-list.ts'

@@ -1,6 +1,6 @@
 /** The shape of a command: its argument is read before anything is done (`parse`), then it works. */
 import { CeralaccaError } from '../../base/errors.ts'
-import type { Output } from '../imap/output.ts'
+import type { Output } from '../wire/output.ts'
 import type { Opened, Session, SessionState } from './session.ts'
 
 export interface Reply {

@@ -1,7 +1,7 @@
 /** One connection: its link, its session, how they end. */
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import { ConnectionClosed } from '../imap/errors.ts'
+import { ConnectionClosed } from '../wire/connection-closed.ts'
 import { Link } from '../wire/link.ts'
 import type { Served } from '../wire/ports.ts'
 import type { Opened, SessionDeps } from './session.ts'

@@ -1,7 +1,7 @@
 /** Errors as replies, with response codes (RFC 2449 8, RFC 3206): AUTH is about the credentials, SYS about us. */
 import { asCeralaccaError } from '../../base/errors.ts'
-import { ConnectionClosed } from '../imap/errors.ts'
-import { formatText } from '../imap/strings.ts'
+import { ConnectionClosed } from '../wire/connection-closed.ts'
+import { formatText } from '../wire/text.ts'
 import type { Reply } from './command.ts'
 import { Mistake, Refusal } from './errors.ts'
 

@@ -20,12 +20,13 @@ export type Pop3Server = Ports
 
 export function createPop3Server({ tls, limits, connections = createConnectionLimits(), ...rest }: Pop3Deps): Pop3Server {
   const deps: SessionDeps = { ...rest, connections, limits: { ...DEFAULT_LIMITS, ...limits } }
+  const farewell = '-ERR [SYS/TEMP] Too many connections\r\n'
   return createPorts({
     tls,
     handshakeTime: deps.limits.loginTime,
     connections: deps.limits.connections,
     perClient: connections,
-    farewell: '-ERR [SYS/TEMP] Too many connections\r\n',
+    farewells: { full: farewell, perClient: farewell },
     accept: (socket, context) => new Connection(deps, socket, context),
   })
 }

@@ -1,7 +1,7 @@
 /** Runs a session: commands one after the other, each answered before the next is looked at (RFC 2449 6.6). */
-import type { Line } from '../imap/input.ts'
-import type { Output } from '../imap/output.ts'
-import { formatText } from '../imap/strings.ts'
+import type { Line } from '../wire/input.ts'
+import type { Output } from '../wire/output.ts'
+import { formatText } from '../wire/text.ts'
 import { readCommandLine } from './command-line.ts'
 import { findCommand } from './command-table.ts'
 import type { Reply } from './command.ts'

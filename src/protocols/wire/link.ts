@@ -1,10 +1,11 @@
 /** One client's socket, plain or encrypted: its bytes, its timers, its end. */
 import type { Socket } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { SecureContext } from 'node:tls'
-import { ConnectionClosed } from '../imap/errors.ts'
-import { Input } from '../imap/input.ts'
-import { Output } from '../imap/output.ts'
+import { ConnectionClosed } from './connection-closed.ts'
+import { Input } from './input.ts'
+import { Output } from './output.ts'
 import { channelBindingOf } from '../sasl/channel-binding.ts'
 
 /** How long a client may take to hear the last words, milliseconds. */
@@ -25,6 +26,14 @@ export interface LinkOptions {
   readonly onExpiry: () => void
 }
 
+/** What lies between the socket and what is read and written. */
+export interface Filter {
+  readonly sink: Writable
+  /** makes the sink pass on at once what it was given */
+  readonly hurry: () => void
+  readonly source: Readable
+}
+
 export class Link {
   readonly input = new Input()
   readonly output: Output
@@ -33,9 +42,12 @@ export class Link {
   readonly #loginTimer: NodeJS.Timeout
   #secure: boolean
   #socket: Socket
+  /** what the last bytes go to, and what is ended to end the connection */
+  #sink: Writable
 
   constructor(socket: Socket, options: LinkOptions) {
     this.#socket = socket
+    this.#sink = socket
     this.#options = options
     this.#secure = socket instanceof TLSSocket
     this.clientAddress = socket.remoteAddress ?? ''
@@ -68,6 +80,7 @@ export class Link {
     plain.setTimeout(0)
     const socket = new TLSSocket(plain, { isServer: true, secureContext: this.#options.context })
     this.#socket = socket
+    this.#sink = socket
     this.#watch(socket)
     await new Promise<void>((resolve, reject) => {
       socket.once('secure', resolve)
@@ -76,6 +89,17 @@ export class Link {
     this.output.attach(socket)
     this.input.attach(socket)
     this.#secure = true
+  }
+
+  /** Goes on through a filter, made of the socket and the bytes that have come and were not read. Answers the filter. */
+  insert<F extends Filter>(make: (socket: Socket, rest: Buffer) => F): F {
+    const rest = this.input.takeRest()
+    this.input.detach()
+    const filter = make(this.#socket, rest)
+    this.#sink = filter.sink
+    this.output.attach(filter.sink, filter.hurry)
+    this.input.attach(filter.source)
+    return filter
   }
 
   /** Cuts the connection. */
@@ -96,7 +120,8 @@ export class Link {
     const timer = setTimeout(() => socket.destroy(), LINGER)
     await new Promise<void>((resolve) => {
       socket.once('close', () => resolve())
-      socket.end()
+      this.#sink.end()
+      socket.unpipe()
       socket.resume()
     })
     clearTimeout(timer)

@@ -20,7 +20,7 @@ export interface Served {
   shutDown(): void
 }
 
-export interface PortsDeps {
+export interface PortsDeps<C extends Served> {
   readonly tls: TlsKeys
   /** milliseconds that a client may take for the TLS handshake */
   readonly handshakeTime: number
@@ -28,9 +28,9 @@ export interface PortsDeps {
   readonly connections: number
   /** how many of one client address, and what else is counted of a client */
   readonly perClient: ConnectionLimits
-  /** what a client hears that is one too many */
-  readonly farewell: string
-  accept(socket: Socket, context: SecureContext): Served
+  /** what a client hears that is one too many: of all, or of those from its address */
+  readonly farewells: { readonly full: string; readonly perClient: string }
+  accept(socket: Socket, context: SecureContext): C
 }
 
 export interface Ports {
@@ -40,19 +40,22 @@ export interface Ports {
   close(): Promise<void>
 }
 
-export function createPorts({ tls, handshakeTime, connections, perClient, farewell, accept }: PortsDeps): Ports {
+/** The ports, and the clients that are served there now. */
+export interface ServedPorts<C extends Served> extends Ports {
+  readonly clients: Iterable<C>
+}
+
+export function createPorts<C extends Served>(deps: PortsDeps<C>): ServedPorts<C> {
+  const { tls, handshakeTime, connections, perClient, farewells, accept } = deps
   const secure = { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' } as const
   const context = createSecureContext(secure)
-  const clients = new Map<Served, Promise<void>>()
+  const clients = new Map<C, Promise<void>>()
 
   function serve(socket: Socket): void {
     // Its handshake was not over when the server was asked to close, and nobody would ask it to end.
     if (!tlsServer.listening) return void socket.destroy()
-    if (clients.size >= connections || !perClient.connected(socket, socket.remoteAddress ?? '')) {
-      socket.on('error', () => socket.destroy())
-      socket.end(farewell)
-      return
-    }
+    if (clients.size >= connections) return turnAway(socket, farewells.full)
+    if (!perClient.connected(socket, socket.remoteAddress ?? '')) return turnAway(socket, farewells.perClient)
     const client = accept(socket, context)
     clients.set(
       client,
@@ -71,6 +74,7 @@ export function createPorts({ tls, handshakeTime, connections, perClient, farewe
   tlsServer.on('tlsClientError', (_error, socket) => socket.destroy())
 
   return {
+    clients: { [Symbol.iterator]: () => clients.keys() },
     async listen({ host, tlsPort, starttlsPort }) {
       await Promise.all([start(tlsServer, host, tlsPort), start(plainServer, host, starttlsPort)])
       return { tlsPort: portOf(tlsServer), starttlsPort: portOf(plainServer) }
@@ -82,6 +86,11 @@ export function createPorts({ tls, handshakeTime, connections, perClient, farewe
       await closed
     },
   }
+}
+
+function turnAway(socket: Socket, farewell: string): void {
+  socket.on('error', () => socket.destroy())
+  socket.end(farewell)
 }
 
 function start(server: Server, host: string, port: number): Promise<void> {

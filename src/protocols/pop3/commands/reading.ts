@@ -1,7 +1,7 @@
 /** RETR and TOP: the bytes as they are stored (I5), never a whole message in memory. */
 import type { MaildropMessage, MaildropStore } from '../../../mailbox/maildrop.ts'
 import type { MailboxRef } from '../../../mailbox/types.ts'
-import type { Output } from '../../imap/output.ts'
+import type { Output } from '../../wire/output.ts'
 import { listing } from '../command.ts'
 import type { Reply } from '../command.ts'
 import { DotStuffing } from '../dot-stuffing.ts'

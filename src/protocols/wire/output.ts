@@ -1,6 +1,6 @@
 /** Bytes to the socket: small pieces are gathered, and whoever writes much waits until the client has taken it. */
 import type { Writable } from 'node:stream'
-import { ConnectionClosed } from './errors.ts'
+import { ConnectionClosed } from './connection-closed.ts'
 
 const GATHER = 64 * 1024
 /** What the client has not taken yet. The socket's own limit of 16 KB would make each write wait for the one before. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { ConnectionClosed } from './errors.ts'
+import { ConnectionClosed } from './connection-closed.ts'
 import { Output } from './output.ts'
 
 /** A client that takes a piece only when told to. */

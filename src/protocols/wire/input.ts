@@ -2,7 +2,7 @@
  * Bytes from the socket, pulled: nothing is read ahead beyond a window, so a client that floods is held by TCP. Lines end with CRLF (or LF).
  */
 import type { Readable } from 'node:stream'
-import { ConnectionClosed } from './errors.ts'
+import { ConnectionClosed } from './connection-closed.ts'
 
 const HIGH_WATER = 128 * 1024
 const LF = 10
