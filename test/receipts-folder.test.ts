@@ -11,6 +11,7 @@ import { registryQueries } from '../src/registry/queries.ts'
 import type { Submission } from '../src/transport/types.ts'
 import type { Holder } from './support/points.ts'
 import { recipientsOf, withSendingSide } from './support/sending-side.ts'
+import { openFolder } from '../src/mailbox/test-store.ts'
 
 const side = await withSendingSide({ after })
 const { database, clock, shared, remote, answers } = side
@@ -33,7 +34,7 @@ const names = async ({ mailbox }: Holder): Promise<string[]> => (await store.fol
 
 /** What kinds of messages a folder has, in their order: the first words of the subjects. */
 async function kindsIn({ mailbox }: Holder, name: string): Promise<string[]> {
-  const { folder, messages } = await store.open(mailbox, name, false)
+  const { folder, messages } = await openFolder(store, mailbox, name)
   const kinds: string[] = []
   const uids = messages.map(({ uid }) => uid)
   for await (const { content } of store.messages(mailbox, folder.id, uids))

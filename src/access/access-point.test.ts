@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import type { CheckpointName } from '../base/checkpoint.ts'
 import { temporaryError } from '../base/errors.ts'
 import { LEDGER_CHECKS } from '../ledger/consistency.ts'
-import { withStore } from '../mailbox/test-store.ts'
+import { openFolder, withStore } from '../mailbox/test-store.ts'
 import type { MailboxRef } from '../mailbox/types.ts'
 import type { QuarantinedMessage, Threat } from '../quarantine/types.ts'
 import { openIdentity } from '../seal/identity.ts'
@@ -78,7 +78,7 @@ const good = (sender: string, more: readonly string[] = []): string[] => [
 ]
 
 async function inbox(ref: MailboxRef): Promise<Buffer[]> {
-  const { folder, messages } = await store.open(ref, 'INBOX', false)
+  const { folder, messages } = await openFolder(store, ref, 'INBOX')
   const sources: Buffer[] = []
   const uids = messages.map(({ uid }) => uid)
   for await (const { content } of store.messages(ref, folder.id, uids))

@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { uuidv7 } from '../base/ids.ts'
 import { createBus } from '../storage/bus.ts'
 import { createMailboxStore } from './store.ts'
-import { appended, contentOfParts, withStore } from './test-store.ts'
+import { appended, contentOfParts, openFolder, withStore } from './test-store.ts'
 import { Flag, type FlagChange, type MailboxRef, type MailboxStore } from './types.ts'
 
 const { store, database, blobs, another, mailbox, arrive, folderOf } = await withStore({ after })
@@ -148,11 +148,11 @@ test('what is reckoned of a change of flags is what is stored, whoever came in b
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.subarray([1, 2, 3, 4], { minLength: 1 }), someChange, interfering)), async (steps) => {
       for (const [uids, change, interference] of steps) {
-        const known = await store.open(owner, 'INBOX', false)
+        const known = await openFolder(store, owner, 'INBOX')
         if (interference) await other.storeFlags(owner, id, [interference.uid], interference.change)
         const states = known.messages.filter(({ uid }) => uids.includes(uid))
         const { changed, since, modseq } = await store.storeFlagsAt(owner, id, states, known.folder.modseq, change)
-        const { messages, folder } = await store.open(owner, 'INBOX', false)
+        const { messages, folder } = await openFolder(store, owner, 'INBOX')
         const stored = messages.filter(({ uid }) => uids.includes(uid))
         assert.deepEqual(
           changed.map((state) => ({ ...state, keywords: ordered(state.keywords) })),

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { findViolations } from '../storage/consistency.ts'
 import { MAILBOX_CHECKS } from './consistency.ts'
-import { appended, contentOfParts, withStore } from './test-store.ts'
+import { appended, contentOfParts, openFolder, withStore } from './test-store.ts'
 import { Flag, type MailboxRef, type MailboxStore, type MessageState } from './types.ts'
 
 const { store, database, another, mailbox, arrive, folderOf } = await withStore({ after })
@@ -33,7 +33,7 @@ class Follower {
   }
 
   static async start(owner: MailboxRef, name: FolderName): Promise<Follower> {
-    const { folder, messages } = await store.open(owner, name, false)
+    const { folder, messages } = await openFolder(store, owner, name)
     // The messages may be younger than the cursor, never older: what they have ahead is told once more.
     const uidNext = Math.max(folder.uidNext, ...messages.map(({ uid }) => uid + 1))
     const follower = new Follower(owner, folder.id, folder.modseq, uidNext)
@@ -126,7 +126,7 @@ const WRITERS: ((owner: MailboxRef, store: MailboxStore, round: number, told: To
 
 /** A folder, and UIDs here and there in it; another writer may remove them before they are used. */
 async function some(owner: MailboxRef, store: MailboxStore, name: FolderName, count: number) {
-  const { folder, messages } = await store.open(owner, name, false)
+  const { folder, messages } = await openFolder(store, owner, name)
   const uids = messages.map(({ uid }) => uid).filter((_, index) => index % 5 === 0)
   return { id: folder.id, uids: uids.slice(-count) }
 }
@@ -156,7 +156,7 @@ test('I8: several writers, and readers that follow by their cursors', async () =
 
   for (const [index, follower] of followers.entries()) {
     await follower.step()
-    const { messages } = await store.open(owner, FOLDERS[index % 2] as FolderName, false)
+    const { messages } = await openFolder(store, owner, FOLDERS[index % 2] as FolderName)
     assert.deepEqual(follower.view(), messages)
   }
   for (const name of FOLDERS) {

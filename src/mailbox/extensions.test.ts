@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { forgetTombstones, sweepContents } from './sweep.ts'
-import { appended, withStore } from './test-store.ts'
+import { appended, openFolder, withStore } from './test-store.ts'
 import { Flag, type FlagChange, type MailboxRef } from './types.ts'
 
 const { store, database, another, mailbox, folderOf, used } = await withStore({ after })
@@ -44,7 +44,7 @@ test('of two that append to what is almost full, the one or the other gets all o
 
 test('flags are changed where a message has not changed since, or only otherwise', async () => {
   const { owner, id } = await filled(4)
-  const { messages: known, folder } = await store.open(owner, 'INBOX', false)
+  const { messages: known, folder } = await openFolder(store, owner, 'INBOX')
   const since = folder.modseq
   await store.storeFlags(owner, id, [1], adding(Flag.flagged, 'other'))
   await store.storeFlags(owner, id, [2], adding(0, 'taken'))

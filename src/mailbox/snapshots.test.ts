@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createSnapshots } from './snapshots.ts'
-import { columnsOf, statesOf } from './state-columns.ts'
-import { appended, withStore } from './test-store.ts'
+import { columnsOf } from './state-columns.ts'
+import { appended, openFolder, withStore } from './test-store.ts'
 import { Flag, type FolderChanges, type MailboxRef } from './types.ts'
 
 const { store, another, mailbox } = await withStore({ after })
@@ -14,7 +14,7 @@ test('after any change by others the folder looks as it does to who never opened
   const owner = await mailbox()
   const other = another()
   const sameToAll = async (): Promise<void> => {
-    const [warm, cold] = await Promise.all([store.open(owner, 'INBOX', false), another().open(owner, 'INBOX', false)])
+    const [warm, cold] = await Promise.all([openFolder(store, owner, 'INBOX'), openFolder(another(), owner, 'INBOX')])
     assert.deepEqual(warm.messages, cold.messages)
     assert.equal(warm.folder.modseq, cold.folder.modseq)
     assert.deepEqual(await store.changes(owner, warm.folder.id, warm.folder.modseq).then(({ changed }) => changed), [])
@@ -22,7 +22,7 @@ test('after any change by others the folder looks as it does to who never opened
   await sameToAll()
   await other.append(owner, 'INBOX', ['1', '2', '3', '4'].map(appended))
   await sameToAll()
-  const { id } = (await store.open(owner, 'INBOX', false)).folder
+  const { id } = (await openFolder(store, owner, 'INBOX')).folder
   await other.storeFlags(owner, id, [1, 3], { mode: 'add', flags: Flag.deleted, keywords: ['word'] })
   await sameToAll()
   await other.append(owner, 'INBOX', [appended('5')])
@@ -37,9 +37,9 @@ test('after any change by others the folder looks as it does to who never opened
 test('what one session was shown does not change under it when another one opens the folder later', async () => {
   const owner = await mailbox()
   await store.append(owner, 'INBOX', [appended('1')])
-  const first = await store.open(owner, 'INBOX', false)
+  const first = await openFolder(store, owner, 'INBOX')
   await store.storeFlags(owner, first.folder.id, [1], { mode: 'add', flags: Flag.seen, keywords: [] })
-  await store.open(owner, 'INBOX', false)
+  await openFolder(store, owner, 'INBOX')
   assert.deepEqual(
     first.messages.map(({ flags }) => flags),
     [0],
@@ -70,7 +70,8 @@ function counted(count: number, limits = { messages: 125, unused: 1000 }) {
   )
   const open = async (id: string, at: number, total = at) => {
     modseq = at
-    return statesOf((await snapshots.of({ slot: 1, id: 'm' }, { id, modseq, total })).columns).length
+    snapshots.compare({ id, modseq, total })
+    return (await snapshots.from({ slot: 1, id: 'm' }, id, modseq)).columns.count
   }
   const from = async (id: string, at: number) => (await snapshots.from({ slot: 1, id: 'm' }, id, at)).modseq
   return { asked, open, from }

@@ -9,8 +9,6 @@ import { changedColumns, unpackStates } from './state-columns.ts'
 import type { FolderChanges, FolderStates, MailboxRef } from './types.ts'
 
 export interface Snapshots {
-  /** The folder as it was when `row` was read, or later. @throws `folder-changed` */
-  of(mailbox: MailboxRef, row: Pick<FolderRow, 'id' | 'modseq' | 'total'>): Promise<FolderStates>
   /** The folder as it was at a cursor, or later. Who asks while it is read for another waits for that. @throws `folder-changed` */
   from(mailbox: MailboxRef, folder: string, modseq: number): Promise<FolderStates>
   /** Does not keep what cannot be of the folder of `row`, which has just been read: it is another database's, one that was restored. */
@@ -119,12 +117,5 @@ export function createSnapshots({ queries, changes }: SnapshotsDeps, limits: Sna
     if (known && (known.modseq > modseq || (known.modseq === modseq && known.columns.count !== total))) forget(id)
   }
 
-  return {
-    from,
-    compare,
-    of(mailbox, row) {
-      compare(row)
-      return from(mailbox, row.id, row.modseq)
-    },
-  }
+  return { from, compare }
 }

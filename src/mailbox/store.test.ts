@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { slotOf, uuidv7 } from '../base/ids.ts'
 import { DISK_FROM_BYTES } from '../storage/blobs.ts'
 import type { BlobSlice, MessageContent } from './content.ts'
-import { appended, contentOfParts, withStore } from './test-store.ts'
+import { appended, contentOfParts, openFolder, withStore } from './test-store.ts'
 import { Flag, type Folder, type MailboxRef, type StoredMessage } from './types.ts'
 
 const { store, blobs, mailbox, arrive, folderOf, used } = await withStore({ after })
@@ -18,7 +18,7 @@ const bytesOf = (length: number): Buffer =>
 const mail = (subject: string): string => `Subject: ${subject}\r\n\r\n${subject}\r\n`
 
 async function messagesOf(mailbox: MailboxRef, { id }: Folder): Promise<StoredMessage[]> {
-  const { messages } = await store.open(mailbox, 'INBOX', false)
+  const { messages } = await openFolder(store, mailbox, 'INBOX')
   const uids = messages.map(({ uid }) => uid)
   return Array.fromAsync(store.messages(mailbox, id, uids))
 }
@@ -87,7 +87,7 @@ test('I5: a copied or moved message is the same content, with the same date, fla
   const target = await folderOf(owner, 'Archivio')
   assert.deepEqual(await store.copy(owner, inbox.id, [1], 'Archivio'), { uidValidity: target.uidValidity, uids: [[1, 1]] })
   assert.deepEqual((await store.move(owner, inbox.id, [1, 9], 'Archivio')).uids, [[1, 2]])
-  const { messages } = await store.open(owner, 'Archivio', false)
+  const { messages } = await openFolder(store, owner, 'Archivio')
   assert.deepEqual(
     messages.map(({ uid }) => uid),
     [1, 2],
@@ -97,7 +97,7 @@ test('I5: a copied or moved message is the same content, with the same date, fla
     assert.ok(uid >= was && modseq > before && (savedAt ?? 0) >= (then ?? Infinity))
     assert.deepEqual(rest, same)
   }
-  assert.equal((await store.open(owner, 'INBOX', false)).messages.length, 0)
+  assert.equal((await openFolder(store, owner, 'INBOX')).messages.length, 0)
 })
 
 test('I8: the quota counts every message, copies too, and what is removed no more', async () => {
@@ -130,7 +130,7 @@ test('I10: an envelope that does not fit stays out, a receipt always comes in, a
   assert.deepEqual(await arrive(owner, [content]), [null])
   assert.equal(await used(owner), 4 * content.size)
   assert.deepEqual(
-    (await store.open(owner, 'INBOX', false)).messages.map(({ uid }) => uid),
+    (await openFolder(store, owner, 'INBOX')).messages.map(({ uid }) => uid),
     [1, 2, 3, 4],
   )
 })
@@ -189,7 +189,7 @@ test('a renamed folder keeps its messages and takes its children along; levels a
   await store.renameFolder(owner, 'a', 'x/y')
   const names = (await store.folders(owner)).map(({ name }) => name).filter((name) => /^[axy]/.test(name))
   assert.deepEqual(names, ['ab', 'x', 'x/y', 'x/y/b', 'x/y/b/c'])
-  const { folder: moved, messages } = await store.open(owner, 'x/y/b', false)
+  const { folder: moved, messages } = await openFolder(store, owner, 'x/y/b')
   assert.deepEqual([moved.uidValidity, messages.length], [uidValidity, 1])
 })
 
@@ -198,7 +198,7 @@ test('RFC 3501 6.3.5: renaming the inbox moves its messages and leaves it there,
   await store.append(owner, 'inbox', [appended(mail('1')), appended(mail('2'))])
   const { id } = await folderOf(owner, 'INBOX')
   await store.renameFolder(owner, 'INBOX', 'Vecchia')
-  const { messages } = await store.open(owner, 'Vecchia', false)
+  const { messages } = await openFolder(store, owner, 'Vecchia')
   assert.equal(messages.length, 2)
   const inbox = await folderOf(owner, 'INBOX')
   assert.deepEqual([inbox.id, inbox.total, inbox.uidNext], [id, 0, 3])
@@ -256,7 +256,7 @@ test('nobody changes or follows the folders of another mailbox, even of one in t
   await assert.rejects(store.expunge(mine, theirs.id), gone)
   await assert.rejects(store.copy(mine, theirs.id, [1], 'Archivio'), gone)
   assert.deepEqual(
-    (await store.open(other, 'INBOX', false)).messages.map(({ uid, flags }) => [uid, flags]),
+    (await openFolder(store, other, 'INBOX')).messages.map(({ uid, flags }) => [uid, flags]),
     [[1, Flag.deleted]],
   )
 })

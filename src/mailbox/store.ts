@@ -16,7 +16,7 @@ import { readMessages } from './messages.ts'
 import { mailboxQueries, type FolderRow } from './queries.ts'
 import { createSearches } from './search.ts'
 import { createSnapshots } from './snapshots.ts'
-import { numbersOf, statesOf, unpackMessages } from './state-columns.ts'
+import { numbersOf, unpackMessages } from './state-columns.ts'
 import { translateErrors } from './store-errors.ts'
 import type { Folder, FolderChanges, MailboxRef, MailboxStore } from './types.ts'
 
@@ -71,23 +71,6 @@ export function createMailboxStore({ database, blobs, bus, now }: MailboxStoreDe
     renameFolder: (mailbox, from, to) => changing(mailbox, () => folders.rename(mailbox, from, to)),
     subscribe: (mailbox, name, subscribed) => changing(mailbox, () => folders.subscribe(mailbox, name, subscribed)),
     orphanSubscriptions: async (mailbox) => (await queries.orphanSubscriptions(mailbox)).map(({ name }) => name),
-
-    async open(mailbox, name, takeRecent) {
-      const canonical = canonicalName(name)
-      let row = await folderRow(mailbox, canonical)
-      const [taken] = takeRecent && row.recent_uid < row.uid_next ? await queries.takeRecent(mailbox, canonical) : []
-      // What was not taken, another session has taken meanwhile.
-      if (takeRecent && !taken && row.recent_uid < row.uid_next) row = await folderRow(mailbox, canonical)
-      const { modseq, columns } = await snapshots.of(mailbox, row)
-      return {
-        folder: { ...toFolder(row), modseq },
-        columns,
-        get messages() {
-          return statesOf(columns)
-        },
-        firstRecentUid: taken?.recent_uid ?? row.recent_uid,
-      }
-    },
 
     async enter(mailbox, name, takeRecent) {
       const canonical = canonicalName(name)

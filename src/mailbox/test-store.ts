@@ -11,8 +11,9 @@ import { BytesPack, arrivalItem, type BlobSlice, type MessageContent } from './c
 import { MAILBOX_CHECKS } from './consistency.ts'
 import { STANDARD_FOLDERS } from './folder-names.ts'
 import { insertFolders, insertMailbox } from './folder-queries.ts'
+import { statesOf } from './state-columns.ts'
 import { createMailboxStore } from './store.ts'
-import type { AppendRequest, Folder, MailboxRef, MailboxStore } from './types.ts'
+import type { AppendRequest, Folder, MailboxRef, MailboxStore, MessageState } from './types.ts'
 
 export interface TestStore extends TestDatabase {
   readonly store: MailboxStore
@@ -97,4 +98,15 @@ export const appended = (bytes: Buffer | string): AppendRequest => ({
 export function contentOfParts(head: Buffer, slice: BlobSlice | null, middle: Buffer, tail: Buffer): MessageContent {
   const whole = Buffer.concat([head, middle, tail])
   return { head, tail, parsed: encodeParsed(parseStructure(whole)), size: whole.length, slice }
+}
+
+/** A folder with all its messages, of one moment. */
+export async function openFolder(
+  store: MailboxStore,
+  mailbox: MailboxRef,
+  name: string,
+): Promise<{ folder: Folder; messages: MessageState[] }> {
+  const { folder } = await store.enter(mailbox, name, false)
+  const { modseq, columns } = await store.states(mailbox, folder.id, folder.modseq)
+  return { folder: { ...folder, modseq }, messages: statesOf(columns) }
 }

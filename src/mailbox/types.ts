@@ -72,16 +72,6 @@ export interface StoredMessage extends MessageState {
   readonly content: StoredContent
 }
 
-export interface FolderSnapshot {
-  /** its cursor is that of the messages */
-  readonly folder: Folder
-  readonly columns: StateColumns
-  /** the columns as objects, made when they are asked for */
-  readonly messages: MessageState[]
-  /** first UID that no session has been told of as \Recent yet */
-  readonly firstRecentUid: number
-}
-
 /** A folder as a session enters it: its counters at one moment, and nothing of its messages. */
 export interface FolderEntry {
   readonly folder: Folder
@@ -182,9 +172,7 @@ export interface MailboxStore {
   subscribe(mailbox: MailboxRef, name: string, subscribed: boolean): Promise<void>
   /** Names that are subscribed to and have no folder any more (RFC 3501 6.3.9). */
   orphanSubscriptions(mailbox: MailboxRef): Promise<string[]>
-  /** All message states of a folder, by UID. With `takeRecent` no later session sees these messages as recent. */
-  open(mailbox: MailboxRef, name: string, takeRecent: boolean): Promise<FolderSnapshot>
-  /** The counters of a folder, at a price that does not grow with it. With `takeRecent` as `open`. */
+  /** The counters of a folder, at a price that does not grow with it. With `takeRecent` no later session sees its messages as recent. */
   enter(mailbox: MailboxRef, name: string, takeRecent: boolean): Promise<FolderEntry>
   /** All message states of a folder as they were at a cursor, or at any later one. @throws `folder-changed` */
   states(mailbox: MailboxRef, folderId: string, from: number): Promise<FolderStates>

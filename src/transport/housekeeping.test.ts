@@ -14,6 +14,7 @@ import { createBlobs } from '../storage/blobs.ts'
 import { withTestDatabase } from '../storage/test-database.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { transportQueries } from './queries.ts'
+import { openFolder } from '../mailbox/test-store.ts'
 
 const DAY = 24 * 60 * 60_000
 const { database, folder } = await withTestDatabase({ after })
@@ -41,7 +42,7 @@ test('what nobody can reach goes after a day, and nothing else', async () => {
   const small = Buffer.from('Subject: small\r\n\r\nx\r\n')
   const large = Buffer.concat([Buffer.from('Subject: large\r\n\r\n'), Buffer.alloc(200_000, 'x')])
   const [kept, copied, gone, goneLarge] = [await append(small), await append(large), await append(small), await append(large)]
-  const { folder: inbox } = await store.open(mailbox, 'INBOX', false)
+  const { folder: inbox } = await openFolder(store, mailbox, 'INBOX')
   await store.copy(mailbox, inbox.id, [copied], 'Archivio')
   await store.storeFlags(mailbox, inbox.id, [copied, gone, goneLarge], { mode: 'add', flags: 8, keywords: [] })
   await store.expunge(mailbox, inbox.id)
@@ -68,7 +69,7 @@ test('what nobody can reach goes after a day, and nothing else', async () => {
   assert.deepEqual(await housekeeping.sweep(), { contents: 0, blobs: 0, files: 0, tombstones: 0 })
 
   const read = async (folderName: string): Promise<string[]> => {
-    const opened = await store.open(mailbox, folderName, false)
+    const opened = await openFolder(store, mailbox, folderName)
     const hashes: string[] = []
     const uids = opened.messages.map(({ uid }) => uid)
     for await (const message of store.messages(mailbox, opened.folder.id, uids)) {

@@ -27,6 +27,7 @@ import { identityRequest } from '../../src/wiring/keys.ts'
 import { buildPoints } from '../../src/wiring/points.ts'
 import { createForeignProvider, type ForeignProvider } from './foreign-provider.ts'
 import { plainMessage } from './submit.ts'
+import { openFolder } from '../../src/mailbox/test-store.ts'
 
 export const INNER_DOMAIN = 'pec.inner.test'
 export const OTHER_DOMAIN = 'pec.other.test'
@@ -141,7 +142,7 @@ export async function withInnerProvider(scope: TestScope, request: InnerRequest 
 
     async inbox(address) {
       const mailbox = await mailboxOf(address)
-      const { folder, messages } = await store.open(mailbox, 'INBOX', false)
+      const { folder, messages } = await openFolder(store, mailbox, 'INBOX')
       const uids = messages.map(({ uid }) => uid)
       const found: Buffer[] = []
       for await (const { content } of store.messages(mailbox, folder.id, uids))

@@ -39,6 +39,7 @@ import { transportQueries, type TransportQueries } from '../../src/transport/que
 import type { OutgoingReceipt, ReturnedReceipt, Submission } from '../../src/transport/types.ts'
 import { createWorker, type Worker as TransportWorker } from '../../src/transport/worker.ts'
 import { plainMessage } from './submit.ts'
+import { openFolder } from '../../src/mailbox/test-store.ts'
 
 const CHECKS = [
   ...BLOB_CHECKS,
@@ -207,7 +208,7 @@ export async function withPoints(
     },
 
     async inbox({ mailbox }) {
-      const { folder, messages } = await store.open(mailbox, 'INBOX', false)
+      const { folder, messages } = await openFolder(store, mailbox, 'INBOX')
       const found: InboxMessage[] = []
       for await (const { content, internalDate } of store.messages(
         mailbox,

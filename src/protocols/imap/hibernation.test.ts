@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { createConnectionLimits } from '../../base/connection-limits.ts'
-import { appended, withStore } from '../../mailbox/test-store.ts'
+import { appended, openFolder, withStore } from '../../mailbox/test-store.ts'
 import { Flag } from '../../mailbox/types.ts'
 import type { MailboxRef, MailboxStore } from '../../mailbox/types.ts'
 import { forgetTombstones } from '../../mailbox/sweep.ts'
@@ -278,7 +278,7 @@ test('after SELECT others may change all before the first command: numbers fit, 
         await client.close()
         assert.deepEqual(
           view.messages.map(({ uid, flags: words = '' }) => ({ uid, flags: words.replace(/ ?\\Recent/, '').trim() })),
-          (await store.open(client.owner, 'INBOX', false)).messages.map(({ uid, flags: bits, keywords }) => ({
+          (await openFolder(store, client.owner, 'INBOX')).messages.map(({ uid, flags: bits, keywords }) => ({
             uid,
             flags: flagNames(bits, keywords),
           })),

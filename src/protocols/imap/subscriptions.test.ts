@@ -8,9 +8,13 @@ const imap = await withImap(
   { after },
   {
     store: (real) => ({
-      open: (...request) => {
+      enter: (...request) => {
         opened++
-        return real.open(...request)
+        return real.enter(...request)
+      },
+      states: (...request) => {
+        opened++
+        return real.states(...request)
       },
     }),
   },
@@ -77,6 +81,7 @@ test('STATUS RECENT counts without opening the folder: also of many, also where 
   const inbox = await imap.store.folder(mailbox.ref, 'INBOX')
   await imap.store.storeFlags(mailbox.ref, inbox?.id ?? '', [6], { mode: 'add', flags: 8, keywords: [] })
   await imap.store.expunge(mailbox.ref, inbox?.id ?? '')
+  assert.ok(opened > 0)
   opened = 0
   assert.equal(await recent('INBOX'), '* STATUS "INBOX" (RECENT 2)')
   assert.deepEqual(await client.ok('LIST "" (INBOX Archivio Bozze) RETURN (STATUS (RECENT MESSAGES))'), [
