@@ -110,7 +110,8 @@ function specOf(tokens: readonly Token[]): MailAddress | null {
   const domain = wordOf(tokens.slice(at + 1), 'literal')
   if (local === null || domain === null) return null
   if (local.length > LONGEST_LOCAL || local.length + domain.length >= LONGEST_ADDRESS) return null
-  return /[^\u0000-\u007f]/.test(local + domain) ? null : { local, domain }
+  // Control characters may be quoted in a header (RFC 5322 4.1), but not in a path (RFC 5321 4.1.2).
+  return /^[ -~]+$/.test(local + domain) ? { local, domain } : null
 }
 
 /** A dot-atom, or one token of the other kind. Blanks and comments may stand around it, not within. */

@@ -25,6 +25,8 @@ const REFUSED: Record<string, string> = {
   'anna@': 'bad-recipient',
   'a b@pec.it': 'bad-recipient',
   'anna@\u00ad': 'bad-recipient',
+  '"an\u0000na"@pec.it': 'bad-recipient',
+  '"an\tna"@pec.it': 'bad-recipient',
 }
 
 for (const [path, code] of Object.entries(REFUSED)) {

@@ -26,8 +26,11 @@ export interface Service {
   readonly tooLong: RegExp
   /** A connection, the greeting read. */
   connect(): Promise<RawClient>
-  /** A connection over TLS that has logged in to a mailbox with at least one message. */
-  login(): Promise<RawClient>
+  /**
+   * A connection over TLS that has logged in to a mailbox with at least one message.
+   * @param untouched to one that no other client has had in its hands
+   */
+  login(untouched?: boolean): Promise<RawClient>
 }
 
 const MESSAGE = `Subject: fuzz\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n${'testo \r\n'.repeat(6000)}--b--\r\n`
@@ -57,8 +60,8 @@ export async function imapService(scope: TestScope, limits: { badCommands?: numb
       await client.until(/^\* OK .*\r\n/)
       return client
     },
-    async login() {
-      if (++logins % 50 === 0) mailbox = await filled()
+    async login(untouched = false) {
+      if (++logins % 50 === 0 || untouched) mailbox = await filled()
       const client = await RawClient.open(imap.tlsPort, true)
       client.push(`l LOGIN ${mailbox.address} "${Buffer.from(IMAP_PASSWORD).toString('latin1')}"\r\ns SELECT INBOX\r\n`)
       assert.match(await client.until(/s OK.*\r\n/), /l OK/)
