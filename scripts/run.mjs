@@ -1,6 +1,7 @@
 /**
  * `node scripts/run.mjs FILE [ARG ...]`: sets up, then runs FILE with the pinned Node. Signals and exit code pass through.
  * node-flags.json keeps the young generation small: by itself it grows to 100 MB, which a server that lives on buffers never needs.
+ * node-environment.json lets the C library give large pieces of memory back to the system when they are free: by itself it takes to keeping them.
  */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -8,7 +9,8 @@ import { constants } from 'node:os'
 import { ensureSetup } from './setup.mjs'
 
 const node = ensureSetup()
-const flags = JSON.parse(readFileSync(new URL('node-flags.json', import.meta.url), 'utf8'))
-const child = spawn(node, [...flags, ...process.argv.slice(2)], { stdio: 'inherit' })
+const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
+const env = { ...read('node-environment.json'), ...process.env }
+const child = spawn(node, [...read('node-flags.json'), ...process.argv.slice(2)], { env, stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))

@@ -65,3 +65,16 @@ test('the first UID that is not smaller', () => {
     [0, 0, 1, 2, 3],
   )
 })
+
+test('changes of flags leave UIDs and keywords as they are, and share them', () => {
+  const before = columnsOf([3, 5, 9].map((uid) => ({ uid, modseq: 1, flags: 0, keywords: ['a'] })))
+  const after = changedColumns(before, { changed: [{ uid: 5, modseq: 2, flags: 4, keywords: ['a'] }], vanished: [4] })
+  assert.deepEqual([after.uids === before.uids, after.keywords === before.keywords], [true, true])
+  assert.deepEqual(
+    [[...after.flags], [...before.flags]],
+    [
+      [0, 4, 0],
+      [0, 0, 0],
+    ],
+  )
+})

@@ -79,11 +79,35 @@ const NONE: readonly string[] = []
 /** Reads `{1,2,3}`; JSON's parser is the fastest that there is. */
 export const numbersOf = (list: string): number[] => JSON.parse(`[${list.slice(1, -1)}]`) as number[]
 
-/** What the columns are after changes. */
-export function changedColumns(
+/** What the columns are after changes. What no change has touched is shared with those before. */
+export function changedColumns(before: StateColumns, changes: Pick<FolderChanges, 'changed' | 'vanished'>): StateColumns {
+  return restated(before, changes) ?? rebuilt(before, changes)
+}
+
+/** If changes are of nothing but flags: most are, and of few messages. */
+function restated(
   before: StateColumns,
   { changed, vanished }: Pick<FolderChanges, 'changed' | 'vanished'>,
-): StateColumns {
+): StateColumns | undefined {
+  if (vanished.some((uid) => indexOf(before, uid) >= 0)) return undefined
+  const places = changed.map(({ uid, keywords }) => {
+    const at = indexOf(before, uid)
+    return at >= 0 && isSame(keywords, before.keywordSets[before.keywords[at] ?? 0] ?? NONE) ? at : -1
+  })
+  if (places.includes(-1)) return undefined
+  const modseqs = before.modseqs.slice(0, before.count)
+  const flags = before.flags.slice(0, before.count)
+  for (const [index, at] of places.entries()) {
+    modseqs[at] = changed[index]?.modseq ?? 0
+    flags[at] = changed[index]?.flags ?? 0
+  }
+  return { ...before, modseqs, flags }
+}
+
+const isSame = (words: readonly string[], others: readonly string[]): boolean =>
+  words.length === others.length && words.every((word, at) => word === others[at])
+
+function rebuilt(before: StateColumns, { changed, vanished }: Pick<FolderChanges, 'changed' | 'vanished'>): StateColumns {
   const gone = new Set(vanished)
   const columns = new Columns(before.count + changed.length)
   let next = 0
@@ -106,6 +130,12 @@ export function statesOf({ count, uids, modseqs, flags, keywords, keywordSets }:
     flags: flags[at] ?? 0,
     keywords: keywordSets[keywords[at] ?? 0] ?? [],
   }))
+}
+
+/** The index of a UID, -1 if there is none. */
+function indexOf(columns: StateColumns, uid: number): number {
+  const at = lowerBound(columns, uid)
+  return at < columns.count && columns.uids[at] === uid ? at : -1
 }
 
 /** The index of the first UID that is not smaller. */

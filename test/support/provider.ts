@@ -47,7 +47,9 @@ export interface Provider {
 }
 
 /** As scripts/run.mjs starts it. */
-const FLAGS = JSON.parse(readFileSync(new URL('../../scripts/node-flags.json', import.meta.url), 'utf8')) as string[]
+const scripts = (file: string): unknown => JSON.parse(readFileSync(new URL(`../../scripts/${file}`, import.meta.url), 'utf8'))
+const FLAGS = scripts('node-flags.json') as string[]
+const ENVIRONMENT = scripts('node-environment.json') as Record<string, string>
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 export const PORTS = {
   submissions: 1465,
@@ -140,7 +142,7 @@ interface Server {
 
 function spawnServer(main: string, environment: Record<string, string>): Server {
   const child: ChildProcess = spawn(process.execPath, [...FLAGS, main, 'serve'], {
-    env: { ...process.env, ...environment },
+    env: { ...ENVIRONMENT, ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

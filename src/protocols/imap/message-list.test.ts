@@ -54,7 +54,10 @@ test('any interleaving of changes: what the client was told is what the list hol
         log.push({ uid, gone: false })
       }
       for (let n = 0; n < initial; n++) deliver(n % 32)
-      const list = new MessageList(columnsOf([...folder.values()]), 5)
+      const columns = columnsOf([...folder.values()])
+      const arrays = [columns.uids, columns.modseqs, columns.flags, columns.keywords]
+      const shared = structuredClone(arrays)
+      const list = new MessageList(columns, 5)
       const client = [...folder.values()].map((message) => ({ uid: message.uid, flags: message.flags }))
       let cursor = log.length
       const tellExpunge = (): void => {
@@ -104,6 +107,8 @@ test('any interleaving of changes: what the client was told is what the list hol
         [...folder.values()].map(({ uid, flags }) => ({ uid, flags })),
       )
       for (const message of folder.values()) assert.deepEqual(list.keywordsOf(list.seq(message.uid)), message.keywords)
+      list.release()
+      assert.deepEqual(arrays, shared)
     }),
     { numRuns: 500 },
   )

@@ -55,6 +55,8 @@ export interface ListMemory extends Pick<ListSummary, 'keywords' | 'highestUid' 
   readonly vanished: Iterable<number>
 }
 
+type OwnArray = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
+
 export class MessageList implements ListSummary {
   #uids: Uint32Array<ArrayBuffer>
   #modseqs: Float64Array<ArrayBuffer>
@@ -62,8 +64,8 @@ export class MessageList implements ListSummary {
   /** index into #keywordSets */
   #keywords: Uint32Array<ArrayBuffer>
   #count: number
-  /** the arrays are those of the columns that the list was made of, and must not be changed */
-  #shared = true
+  /** arrays of the list's own; the others are those of the columns that it was made of, and must not be changed */
+  readonly #own = new Set<OwnArray>()
   /** a message is appended once: its UID is larger than this */
   #highest: number
   /** the largest modseq that a change brought */
@@ -92,7 +94,7 @@ export class MessageList implements ListSummary {
     this.#firstRecentUid = firstRecentUid
     const indexes = columns.keywordSets.map((words) => this.#intern(words))
     if (indexes.some((index, at) => index !== at)) {
-      this.#own()
+      this.#ownKeywords()
       for (let at = 0; at < this.#count; at++) this.#keywords[at] = indexes[this.#keywords[at] ?? 0] ?? 0
     }
     this.vanish(memory?.vanished ?? [])
@@ -221,10 +223,13 @@ export class MessageList implements ListSummary {
     const keywords = this.#intern(state.keywords)
     const same = this.#flags[index] === state.flags && this.#keywords[index] === keywords
     if (same && this.#modseqs[index] === state.modseq) return undefined
-    this.#own()
+    this.#ownStates()
     this.#setModseq(index, state.modseq)
     this.#flags[index] = state.flags
-    this.#keywords[index] = keywords
+    if (this.#keywords[index] !== keywords) {
+      this.#ownKeywords()
+      this.#keywords[index] = keywords
+    }
     return same ? 'modseq' : 'flags'
   }
 
@@ -236,7 +241,7 @@ export class MessageList implements ListSummary {
   /** Removes what has vanished. */
   takeVanished(): Removed {
     if (this.#vanished.size === 0) return { seqs: [], uids: [] }
-    this.#own()
+    this.#ownAll()
     const seqs: number[] = []
     const uids: number[] = []
     let kept = 0
@@ -260,12 +265,13 @@ export class MessageList implements ListSummary {
 
   /** Gives back memory at once: a process that rests does not collect garbage. The list is empty then. */
   release(): void {
-    if (!this.#shared) for (const { buffer } of [this.#uids, this.#modseqs, this.#flags, this.#keywords]) buffer.transfer(0)
+    for (const { buffer } of this.#own) buffer.transfer(0)
+    this.#own.clear()
     this.#count = 0
   }
 
   #append(state: MessageState): void {
-    this.#own()
+    this.#ownAll()
     if (this.#count === this.#uids.length) this.#resize(Math.max(16, this.#count * 2))
     this.#uids[this.#count] = state.uid
     this.#setModseq(this.#count, state.modseq)
@@ -280,24 +286,39 @@ export class MessageList implements ListSummary {
     this.#highestModseq = Math.max(this.#highestModseq, modseq)
   }
 
-  /** Before anything is changed: arrays of the list's own. */
-  #own(): void {
-    if (this.#shared) this.#resize(this.#count)
-    this.#shared = false
+  /** Before flags and modseqs are changed. */
+  #ownStates(): void {
+    this.#modseqs = this.#owned(this.#modseqs, (size) => new Float64Array(size))
+    this.#flags = this.#owned(this.#flags, (size) => new Uint16Array(size))
+  }
+
+  #ownKeywords(): void {
+    this.#keywords = this.#owned(this.#keywords, (size) => new Uint32Array(size))
+  }
+
+  /** Before the number of messages changes. */
+  #ownAll(): void {
+    this.#ownStates()
+    this.#ownKeywords()
+    this.#uids = this.#owned(this.#uids, (size) => new Uint32Array(size))
   }
 
   #resize(capacity: number): void {
-    const resized = <T extends Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
-      into: T,
-      from: T,
-    ): T => {
-      into.set(from.subarray(0, this.#count))
-      return into
-    }
-    this.#uids = resized(new Uint32Array(capacity), this.#uids)
-    this.#modseqs = resized(new Float64Array(capacity), this.#modseqs)
-    this.#flags = resized(new Uint16Array(capacity), this.#flags)
-    this.#keywords = resized(new Uint32Array(capacity), this.#keywords)
+    this.#modseqs = this.#copied(this.#modseqs, new Float64Array(capacity))
+    this.#flags = this.#copied(this.#flags, new Uint16Array(capacity))
+    this.#keywords = this.#copied(this.#keywords, new Uint32Array(capacity))
+    this.#uids = this.#copied(this.#uids, new Uint32Array(capacity))
+  }
+
+  #owned<T extends OwnArray>(array: T, make: (size: number) => T): T {
+    return this.#own.has(array) ? array : this.#copied(array, make(this.#count))
+  }
+
+  #copied<T extends OwnArray>(from: T, into: T): T {
+    into.set(from.subarray(0, this.#count))
+    if (this.#own.delete(from)) from.buffer.transfer(0)
+    this.#own.add(into)
+    return into
   }
 
   #intern(keywords: readonly string[]): number {
