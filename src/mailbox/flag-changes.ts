@@ -96,16 +96,26 @@ function reckon(
 ): MessageState[] | undefined {
   let count = 0
   const states = known.map((state) => {
-    const next = changedState(state, change)
-    if (!next) return state
-    count++
-    return { ...next, uid: state.uid, modseq }
+    const next = changedState(state, change, modseq)
+    if (next !== state) count++
+    return next
   })
   return count === changed ? states : undefined
 }
 
-/** Flags after a change, as `mailbox_store_flags` makes it; undefined if it leaves them as they are. */
-function changedState(
+/** A message after a change, as `mailbox_store_flags` makes it; the same object if it stays as it is. */
+function changedState(state: MessageState, change: FlagChange, modseq: number): MessageState {
+  const { uid } = state
+  if (change.mode === 'replace' || change.keywords.length > 0) {
+    const next = changedWords(state, change)
+    return next ? { uid, modseq, flags: next.flags, keywords: next.keywords } : state
+  }
+  const flags = change.mode === 'add' ? state.flags | change.flags : state.flags & ~change.flags
+  return flags === state.flags ? state : { uid, modseq, flags, keywords: state.keywords }
+}
+
+/** Flags and keywords after a change of both; undefined if it leaves them as they are. */
+function changedWords(
   { flags, keywords }: MessageState,
   change: FlagChange,
 ): Pick<MessageState, 'flags' | 'keywords'> | undefined {

@@ -43,9 +43,9 @@ export function messageLine(
   { uid, flags }: { readonly uid: boolean; readonly flags: boolean },
 ): string {
   const condstore = enabled.has('CONDSTORE')
-  const items: string[] = []
-  if (uid || condstore) items.push(`UID ${list.uid(seq)}`)
-  if (flags) items.push(`FLAGS ${formatFlags(list.flags(seq), list.keywordsOf(seq))}`)
-  if (condstore) items.push(`MODSEQ (${list.modseq(seq)})`)
-  return `* ${seq} FETCH (${items.join(' ')})`
+  let items = ''
+  if (uid || condstore) items += ` UID ${list.uid(seq)}`
+  if (flags) items += ` FLAGS ${formatFlags(list.flags(seq), list.keywordsOf(seq))}`
+  if (condstore) items += ` MODSEQ (${list.modseq(seq)})`
+  return `* ${seq} FETCH (${items.slice(1)})`
 }

@@ -12,6 +12,8 @@ export class Output {
   /** strings are latin1 text */
   #pieces: (string | Buffer)[] = []
   #size = 0
+  /** do the pieces hold bytes? */
+  #hasBytes = false
 
   constructor(sink: Writable) {
     this.#sink = sink
@@ -39,9 +41,14 @@ export class Output {
     this.push(`${text}\r\n`)
   }
 
+  /** Has much gathered, which should be written before there is more? */
+  get isFull(): boolean {
+    return this.#size >= GATHER
+  }
+
   /** Writes if much has gathered, and waits for the client. */
   async relieve(): Promise<void> {
-    if (this.#size >= GATHER) await this.flush()
+    if (this.isFull) await this.flush()
   }
 
   /** Writes bytes after what has gathered, and waits for the client. Throws ConnectionClosed. */
@@ -49,6 +56,7 @@ export class Output {
     if (bytes.length < GATHER) {
       this.#pieces.push(bytes)
       this.#size += bytes.length
+      this.#hasBytes = true
       await this.relieve()
       return
     }
@@ -68,9 +76,11 @@ export class Output {
   #write(): void {
     const [pieces, size] = [this.#pieces, this.#size]
     if (size === 0) return
+    const isText = !this.#hasBytes
     this.#pieces = []
     this.#size = 0
-    if (pieces.every((piece) => typeof piece === 'string')) {
+    this.#hasBytes = false
+    if (isText) {
       this.#sink.write(pieces.join(''), 'latin1')
       return
     }

@@ -75,19 +75,19 @@ const storing = (name: string, byUid: boolean): Command =>
     const seqs = seqsOf(selected, set, byUid)
     const { mark } = selected
     const { changed, refused, since, modseq } = await storeFlags(session, seqs, unchangedSince, change)
-    const told: { readonly uid: number; readonly flags: boolean }[] = []
+    const told: { readonly seq: number; readonly flags: boolean }[] = []
     for (const state of changed) {
       // With .SILENT the client reckons the flags itself: it is told only where another session has changed them too.
       const seq = list.seq(state.uid)
       const flags = !silent || list.isUntold(seq) || !isSame(state, expected(list, seq, change))
       const difference = list.update(state)
-      if (flags || (condstore && (difference || unchangedSince !== undefined))) told.push({ uid: state.uid, flags })
+      if (flags || (condstore && (difference || unchangedSince !== undefined))) told.push({ seq, flags })
     }
-    for (const state of refused) if (list.update(state)) told.push({ uid: state.uid, flags: true })
+    for (const state of refused) if (list.update(state)) told.push({ seq: list.seq(state.uid), flags: true })
     tellKeywords(session)
-    for (const { uid, flags } of told.sort((a, b) => a.uid - b.uid)) {
-      output.line(messageLine(session, list, list.seq(uid), { uid: byUid, flags }))
-      await output.relieve()
+    for (const { seq, flags } of told.sort((a, b) => a.seq - b.seq)) {
+      output.line(messageLine(session, list, seq, { uid: byUid, flags }))
+      if (output.isFull) await output.flush()
     }
     // What others have changed below the new modseqs must be told too, if they have.
     if (selected.cursor === since) {
