@@ -101,8 +101,9 @@ function testOf(criterion: Criterion): Test {
     case 'header':
       return {
         table: 'content_fields',
+        // A name that holds a colon is no field's, though a field with its value may begin with it.
         condition: `case when strpos(x.fields, $4) > 0 then exists (select from string_to_table(x.fields, '${SEPARATOR}') f
-          where starts_with(f, $5) and strpos(substr(f, length($5) + 1), $4) > 0) end`,
+          where starts_with(f, $5) and strpos(f, ': ') = length($5) - 1 and strpos(substr(f, length($5) + 1), $4) > 0) end`,
         values: [columnText(criterion.text), `${criterion.name.toLowerCase()}: `],
       }
     case 'fields':

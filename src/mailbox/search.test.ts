@@ -161,6 +161,12 @@ const rowsOf = async (table: string, contents: readonly string[]): Promise<numbe
   return (await database.reader.read<{ count: number }>(sql, [contents]))[0]?.count ?? -1
 }
 
+test('a name that is no name of a field finds nothing, whatever the values begin with', async () => {
+  const { ref, folder, uids } = await filled([{ bytes: Buffer.from('X-A: =?utf-8?B?OiA=?=b\r\n\r\n'), internalDate: 0 }])
+  const find = (name: string) => store.search(ref, folder, uids, { on: 'header', name, text: 'b' })
+  assert.deepEqual(await Promise.all(['x-a', 'x-a: ', 'x-a: : ', 'x-a:', 'x', ''].map(find)), [uids, [], [], [], [], []])
+})
+
 test('rows are made when they are needed: none by a delivery, none of texts by a search of headers', async () => {
   const { ref, folder, uids } = await filled([plain('uno'), plain('due'), plain('tre')])
   await arrive(ref, [contentOfParts(Buffer.from('Subject: quattro\r\n\r\n'), null, Buffer.alloc(0), Buffer.from('x'))])
