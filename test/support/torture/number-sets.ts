@@ -27,7 +27,8 @@ export function nameByUid(random: Random, view: readonly number[]): NamedMessage
   const known = view.filter((uid) => uid > 0)
   const from = random.pick(known)
   if (random.chance(0.06)) return { text: '1:*', uids: known, from: 1, to: Infinity }
-  if (random.chance(0.06)) return { text: `${from}:*`, uids: known.filter((uid) => uid >= from), from, to: Infinity }
+  // If none is left from there on, "*" is the last one before, and the range goes from it to `from` (RFC 9051 9, `seq-range`).
+  if (random.chance(0.06)) return { text: `${from}:*`, uids: known.filter((uid) => uid >= from), from: 1, to: Infinity }
   if (random.chance(0.3)) {
     const to = from + random.below(12)
     return { text: `${from}:${to}`, uids: known.filter((uid) => uid >= from && uid <= to), from, to }
