@@ -242,6 +242,9 @@ export interface MailboxStore {
   /** By folder id: messages that no session was told of as \Recent; a folder that is not in it has none. */
   recentCounts(mailbox: MailboxRef, folderIds: readonly string[]): Promise<ReadonlyMap<string, number>>
   usage(mailbox: MailboxRef): Promise<MailboxUsage>
-  /** Calls back after each change of the mailbox; hints may come twice or be lost, so the caller re-reads `changes`. */
-  watch(mailbox: MailboxRef, listener: () => void): () => void
+  /**
+   * Calls back after changes of the mailbox, with the number of hints; these may come twice or be lost, so the caller re-reads `changes`. Each change by
+   * this process gives at least one.
+   */
+  watch(mailbox: MailboxRef, listener: (hints: number) => void): () => void
 }

@@ -15,13 +15,18 @@ test('a hint arrives after the turn in which it was given, once for many', async
   const bus = createBus({ warn })
   let a = 0
   let b = 0
+  const counts: number[] = []
   bus.subscribe('a', () => a++)
-  bus.subscribe('a', () => a++)
+  bus.subscribe('a', (hints) => {
+    a++
+    counts.push(hints)
+  })
   bus.subscribe('b', () => b++)
   for (let i = 0; i < 5; i++) bus.publish('a')
   assert.equal(a, 0)
   await turn()
   assert.deepEqual([a, b], [2, 0])
+  assert.deepEqual(counts, [5])
   await bus.close()
 })
 
@@ -59,7 +64,7 @@ test('payloads hold the sender and all keys, each below 8000 bytes', () => {
 
 /** Publishes until the other bus hears it: a bus may lose hints while it connects. */
 async function untilHeard(from: Bus, to: Bus, key: string): Promise<void> {
-  const heard = new Promise<void>((resolve) => to.subscribe(key, resolve))
+  const heard = new Promise<void>((resolve) => to.subscribe(key, () => resolve()))
   const again = setInterval(() => from.publish(key), 20)
   from.publish(key)
   await heard

@@ -8,11 +8,13 @@
 import { createBusLink } from './bus-link.ts'
 import type { DatabaseAddress } from './connection.ts'
 
+export type HintListener = (hints: number) => void
+
 export interface Bus {
   /** Tells the listeners of `key`, here and in the other processes. Never fails. A key is short (an id), without line breaks. */
   publish(key: string): void
-  /** Calls `listener` after hints for `key`, at most once per turn. Answers the function that ends it. */
-  subscribe(key: string, listener: () => void): () => void
+  /** Calls `listener` after hints for `key`, at most once per turn, with how many there were. Answers the function that ends it. */
+  subscribe(key: string, listener: HintListener): () => void
   close(): Promise<void>
 }
 
@@ -24,22 +26,22 @@ export interface BusOptions {
 }
 
 export function createBus({ address, warn }: BusOptions): Bus {
-  const listeners = new Map<string, Set<() => void>>()
-  const pending = new Set<string>()
+  const listeners = new Map<string, Set<HintListener>>()
+  const pending = new Map<string, number>()
   let scheduled: NodeJS.Immediate | undefined
 
   /** Delivers to our own listeners, all hints of one turn together. */
   function hint(key: string): void {
     if (!listeners.has(key)) return
-    pending.add(key)
+    pending.set(key, (pending.get(key) ?? 0) + 1)
     scheduled ??= setImmediate(deliver)
   }
 
   function deliver(): void {
     scheduled = undefined
-    const keys = [...pending]
+    const hints = [...pending]
     pending.clear()
-    for (const key of keys) for (const listener of listeners.get(key) ?? []) callListener(listener, warn)
+    for (const [key, count] of hints) for (const listener of listeners.get(key) ?? []) callListener(listener, count, warn)
   }
 
   const link = address === undefined ? undefined : createBusLink(address, { hint, warn })
@@ -51,7 +53,7 @@ export function createBus({ address, warn }: BusOptions): Bus {
     },
     subscribe(key, listener) {
       // One listener may be given twice: each subscription is its own.
-      const own = (): void => listener()
+      const own: HintListener = (hints) => listener(hints)
       const set = listeners.get(key) ?? new Set()
       listeners.set(key, set.add(own))
       return () => {
@@ -68,9 +70,9 @@ export function createBus({ address, warn }: BusOptions): Bus {
 }
 
 /** A listener that throws must not keep the others from their hints. */
-function callListener(listener: () => void, warn: (message: string) => void): void {
+function callListener(listener: HintListener, hints: number, warn: (message: string) => void): void {
   try {
-    listener()
+    listener(hints)
   } catch (error) {
     warn(`a listener of the bus failed: ${error instanceof Error ? error.message : String(error)}`)
   }

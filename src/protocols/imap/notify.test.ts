@@ -13,7 +13,7 @@ const imap = await withImap(
   {
     limits: { notifyPause: 20 },
     store: (real) => ({
-      watch: (mailbox, listener) => real.watch(mailbox, () => (deaf.on ? undefined : listener())),
+      watch: (mailbox, listener) => real.watch(mailbox, () => (deaf.on ? undefined : listener(1))),
       read: (...request) => {
         if (broken.read) throw broken.read
         return real.read(...request)

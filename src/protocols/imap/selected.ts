@@ -49,8 +49,8 @@ export class Selected {
     this.toldModseq = folder.modseq
     this.#unwatch = watch.stop
     this.#hinted = watch.hinted
-    watch.listener = () => {
-      this.#heard++
+    watch.listener = (hints) => {
+      this.#heard += hints
       this.hint()
     }
   }
@@ -142,7 +142,7 @@ export class Selected {
     return this.#hinted ? undefined : this.#heard
   }
 
-  /** After it, when the list has it: if one hint came since `mark`, it told of that change, and nothing need be read for it. */
+  /** After it, when the list has it: if no more than one hint came since `mark`, it told of that change, and nothing need be read for it. */
   async forgetOwnHint(mark: number | undefined): Promise<void> {
     await nextTurn()
     if (mark !== undefined && this.#heard === mark + 1) this.#hinted = false
@@ -177,12 +177,12 @@ export class Selected {
 /** Hints from before there is a `Selected` to take them. */
 export class FolderWatch {
   hinted = false
-  listener: () => void = () => {
+  listener: (hints: number) => void = () => {
     this.hinted = true
   }
   readonly stop: () => void
 
-  constructor(watch: (listener: () => void) => () => void) {
-    this.stop = watch(() => this.listener())
+  constructor(watch: (listener: (hints: number) => void) => () => void) {
+    this.stop = watch((hints) => this.listener(hints))
   }
 }

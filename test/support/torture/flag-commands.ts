@@ -62,6 +62,15 @@ function storing(client: Client, { named, prefix }: Naming, change: Change): Com
       world.changedSince(uid, unchangedSince ?? 0)
     }
     for (const uid of named.uids) if (!write.refused.has(uid)) changed(uid, answer)
+    if (silent) forgetOthers()
+  }
+
+  /** Of those that the set has come to name since it was written the client cannot reckon the flags: it will ask. */
+  function forgetOthers(): void {
+    for (const uid of view.uids) {
+      const isNamed = named.from <= uid && uid <= named.to && !named.uids.includes(uid)
+      if (isNamed && !toldFlags.has(uid)) view.flags.delete(uid)
+    }
   }
 
   function changed(uid: number, { status }: Answered): void {

@@ -7,6 +7,7 @@ import { OTHER_FOLDER } from './message-commands.ts'
 import { createRandom } from './random.ts'
 import { RecentLedger } from './recent.ts'
 import { StateKeeper } from './state-keeper.ts'
+import type { Served } from './served.ts'
 import type { Dialect } from './view.ts'
 import { World } from './world.ts'
 
@@ -27,10 +28,14 @@ const DIALECTS: readonly Dialect[] = [
 export interface TortureOptions {
   readonly seconds: number
   readonly seed: number
+  readonly served: Served
 }
 
 /** Answers how much was done. Fails with what the client that noticed something had said and heard last. */
-export async function torture(imap: TestImap, { seconds, seed }: TortureOptions): Promise<{ commands: number; states: number }> {
+export async function torture(
+  imap: TestImap,
+  { seconds, seed, served }: TortureOptions,
+): Promise<{ commands: number; states: number }> {
   const mailbox = await imap.mailbox()
   const admin = await imap.login(mailbox)
   await admin.ok(`CREATE ${OTHER_FOLDER}`)
@@ -74,6 +79,8 @@ export async function torture(imap: TestImap, { seconds, seed }: TortureOptions)
         }),
       ),
     )
+    // Those that were broken off may be at their last commands still. The administrator has a connection too.
+    await served.downTo(actors.length + 1)
     for (const actor of actors) await guard(actor, () => actor.settle())
     const commands = world.answered
     await agree({

@@ -92,7 +92,8 @@ const storing = (name: string, byUid: boolean): Command =>
     // What others have changed below the new modseqs must be told too, if they have.
     if (selected.cursor === since) {
       selected.cursor = modseq
-      await selected.forgetOwnHint(mark)
+      // Where nothing was asked of the store, it has given no hint: one that came is another's.
+      if (changed.length + refused.length > 0) await selected.forgetOwnHint(mark)
     } else if (condstore) selected.hint()
     const gone = changed.length + refused.length < seqs.length
     if (gone) selected.hint()
