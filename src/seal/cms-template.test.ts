@@ -124,7 +124,7 @@ test('from 2050 on the time is a GeneralizedTime, and openssl agrees', { skip: s
   const sealer = await openSealer({
     certificate: certificatesOf(certificate)[0] ?? Buffer.alloc(0),
     chain,
-    sign: openFileKey(key),
+    sign: openFileKey(key).sign,
   })
   const cms = await sealer.seal(sha256(CONTENT), later)
   bench.file('later.der', cms)
@@ -142,7 +142,7 @@ test('from 2050 on the time is a GeneralizedTime, and openssl agrees', { skip: s
 })
 
 test('a key of another certificate never seals', async () => {
-  const mixed = { ...bench.identity, sign: openFileKey(await generateKey('rsa')) }
+  const mixed = { ...bench.identity, sign: openFileKey(await generateKey('rsa')).sign }
   const mismatch = { code: 'seal-key-mismatch', fault: 'permanent' }
   await assert.rejects(openSealer(mixed), mismatch)
   const sealer = createSealer(mixed)
@@ -203,7 +203,7 @@ test('certificates that do not fit are refused at once', async () => {
 test('key files: encrypted ones with their passphrase, others refused', async () => {
   const key = createPrivateKey(bench.seal.key)
   const encrypted = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'segreto' }).toString()
-  await openSealer({ ...bench.identity, sign: openFileKey(encrypted, 'segreto') })
+  await openSealer({ ...bench.identity, sign: openFileKey(encrypted, 'segreto').sign })
   const unreadable = { code: 'seal-key-unreadable', fault: 'permanent' }
   assert.throws(() => openFileKey(encrypted, 'altro'), unreadable)
   assert.throws(() => openFileKey(encrypted), unreadable)

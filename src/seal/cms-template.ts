@@ -25,8 +25,8 @@ import {
   timeElement,
   timeText,
 } from './der.ts'
-import { LEAST_RSA_BITS } from './file-key.ts'
-import type { SignFunction } from './file-key.ts'
+import { LEAST_RSA_BITS } from './key-store.ts'
+import type { SignFunction } from './key-store.ts'
 import { OID } from './oids.ts'
 
 /** Who seals: certificate, the CA certificates above it, and what signs with its key. */

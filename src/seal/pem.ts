@@ -36,6 +36,6 @@ export function identityOfFiles(files: {
   return {
     certificate,
     chain: [...chain, ...(files.chain === undefined ? [] : certificatesOf(files.chain))],
-    sign: openFileKey(files.key, files.passphrase),
+    sign: openFileKey(files.key, files.passphrase).sign,
   }
 }
