@@ -51,6 +51,8 @@ export const OID = {
   // RFC 9336, and what was in use before it
   documentSigning: '1.3.6.1.5.5.7.3.36',
   microsoftDocumentSigning: '1.3.6.1.4.1.311.10.3.12',
+  // RFC 2985 5.4.2
+  extensionRequest: '1.2.840.113549.1.9.14',
   // RFC 5280 5.2 and 5.3
   crlNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
