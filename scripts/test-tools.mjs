@@ -24,6 +24,7 @@ const packageOf = {
   openssl: 'openssl',
   python3: 'python3',
   script: 'bsdutils',
+  'softhsm2-util': 'softhsm2',
   swaks: 'swaks libnet-ssleay-perl',
   thunderbird: 'thunderbird',
   xmllint: 'libxml2-utils',
