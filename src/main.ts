@@ -17,15 +17,17 @@ import { createMxServer } from './protocols/smtp/mx-server.ts'
 import { createSubmissionServer } from './protocols/smtp/submission-server.ts'
 import { createLoginBrake } from './registry/login-brake.ts'
 import { createLogins } from './registry/logins.ts'
+import { watchExpiry } from './seal/expiry-watch.ts'
 import { openIdentity } from './seal/identity.ts'
 import { profileProblems } from './seal/profile.ts'
 import { createBus } from './storage/bus.ts'
 import { createHousekeeping } from './transport/housekeeping.ts'
 import { serviceAddress } from './wiring/addresses.ts'
 import type { Installation } from './wiring/installation.ts'
-import { identityRequest } from './wiring/keys.ts'
+import { identityRequest, keyStores } from './wiring/keys.ts'
 import { openLedgerKeeper } from './wiring/ledger-parts.ts'
 import { buildPoints } from './wiring/points.ts'
+import { expiringCertificates } from './wiring/seal-parts.ts'
 
 /** Servers that are open, by name, with the port that each listens on. */
 export interface RunningProvider {
@@ -52,7 +54,8 @@ export async function startProvider(config: Config, installation: Installation, 
   const { database, now } = installation
   const { values } = config
   const { CERALACCA_HOST: host, CERALACCA_SERVER_NAME: serverName } = values
-  const identity = await openIdentity(identityRequest(config))
+  const stores = keyStores(config)
+  const identity = await openIdentity(identityRequest(config, stores))
   const { tls } = identity
   for (const message of profileProblems(identity.sealer.certificate, values.CERALACCA_PROVIDER_NAME))
     report('warning', { where: 'seal certificate', message })
@@ -66,7 +69,7 @@ export async function startProvider(config: Config, installation: Installation, 
     ...(alone ? {} : { address: installation.address }),
     warn: (message) => report('warning', { where: 'bus', message }),
   })
-  const points = buildPoints(config, installation, { identity, bus, report, checkpoint })
+  const points = buildPoints(config, installation, { identity, stores, bus, report, checkpoint })
   const logins = createLogins({
     queries: installation.credentials,
     brake: createLoginBrake(now),
@@ -89,6 +92,7 @@ export async function startProvider(config: Config, installation: Installation, 
   async function stop(): Promise<void> {
     for (const close of stops.reverse()) await close()
     await points.stop()
+    await stores.token?.close()
     await bus.close()
   }
 
@@ -192,6 +196,7 @@ export async function startProvider(config: Config, installation: Installation, 
     keeper.start()
     stops.push(
       watchQuotas({ database, report, now }),
+      watchExpiry({ certificates: () => expiringCertificates(points.identities, tls, database), report, now }),
       () => keeper.stop(),
       () => housekeeping.stop(),
       () => points.directoryRefresh.stop(),
@@ -199,6 +204,7 @@ export async function startProvider(config: Config, installation: Installation, 
   }
 
   try {
+    await points.identities.start()
     // First, for who is alone takes every lease for one of a process that is gone, and what comes in is leased.
     if (roles.has('worker')) await startWork()
     if (roles.has('access')) await startAccess()

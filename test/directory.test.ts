@@ -322,11 +322,12 @@ test('the own record is served signed, and signed anew only when domains change'
   await domains.add('noi.test')
   const seal = await authority.issueSealCertificate({ providerName: 'Noi & gli altri', address: 'posta-certificata@noi.test' })
   const sealer = createSealer(identityOfFiles({ ...seal, chain: authority.certificate }))
+  const certificates = [sealer.certificate]
   let failing = true
   let signatures = 0
   const record = createOwnRecord({
     name: 'Noi & gli altri',
-    certificates: [sealer.certificate],
+    certificates: () => certificates,
     mailReceipt: 'ricevute@noi.test',
     domains,
     ldifUrl: 'https://noi.test/directory/record.ldif.p7m',

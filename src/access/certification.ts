@@ -18,7 +18,7 @@ import { hasEightBit } from '../mime/line-ends.ts'
 import type { ReadSubmission } from './types.ts'
 
 export interface CertificationDeps {
-  readonly sealer: Sealer
+  readonly sealer: Pick<Sealer, 'seal'>
   readonly issuer: Issuer
   /** domain of the identifiers, and name of the host in the trace */
   readonly domain: string

@@ -29,7 +29,7 @@ export interface RefusedSubmission {
 /** The notice of a refused submission as `access_refuse` takes it. @param messageId of the notice, without angle brackets */
 export async function refuseItem(
   { refusal: { code, reason }, header, sender, recipients, pecMsgid, at }: RefusedSubmission,
-  { sealer, issuer, messageId }: { sealer: Sealer; issuer: Issuer; messageId: string },
+  { sealer, issuer, messageId }: { sealer: Pick<Sealer, 'seal'>; issuer: Issuer; messageId: string },
 ): Promise<{ item: object; bytes: Buffer }> {
   const data: SubmissionData = {
     pecMsgid,

@@ -52,6 +52,16 @@ export interface Events {
   'ledger-released': { before: string; entries: number }
   /** its time is over, but it cannot be dropped yet */
   'ledger-drop-waits': { name: string; reason: string }
+  /** this identity seals from now on */
+  'seal-identity': { name: string }
+  /** nothing is sealed: submissions and arrivals are put off until an identity may seal */
+  'seal-stopped': { error: CeralaccaError }
+  /** the key of an identity cannot be used by this process; it is tried again */
+  'seal-identity-unusable': { name: string; error: CeralaccaError }
+  'seal-certificate-revoked': { name: string }
+  /** a certificate ends in so many whole days (`until` is ISO 8601) */
+  'certificate-expiring': { what: 'seal' | 'tls' | 'time-stamp'; name: string; until: string; days: number }
+  'certificate-expired': { what: 'seal' | 'tls' | 'time-stamp'; name: string; until: string }
   /** something that the house copes with by itself */
   warning: { where: string; message: string }
   stopping: { reason: string }

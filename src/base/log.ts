@@ -38,6 +38,12 @@ const LEVELS: Record<keyof Events, Level> = {
   'ledger-dropped': 'info',
   'ledger-released': 'info',
   'ledger-drop-waits': 'warn',
+  'seal-identity': 'info',
+  'seal-stopped': 'error',
+  'seal-identity-unusable': 'error',
+  'seal-certificate-revoked': 'error',
+  'certificate-expiring': 'error',
+  'certificate-expired': 'error',
   warning: 'warn',
   stopping: 'info',
 }

@@ -9,36 +9,29 @@ import { certificateHash, type RecordProblem } from '../directory/records.ts'
 import type { RefreshResult } from '../directory/refresh.ts'
 import { openSignedDirectory } from '../directory/signed-directory.ts'
 import type { ProviderRecord } from '../directory/types.ts'
-import { identityRequest } from '../wiring/keys.ts'
-import { createFetchList } from '../seal/fetch-list.ts'
-import { openIdentity } from '../seal/identity.ts'
-import { createRevocation } from '../seal/revocation.ts'
+import { directoryRoots } from '../wiring/keys.ts'
 import { table, type Command, type Option, type Output } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { directoryParts } from '../wiring/directory-parts.ts'
-import { directoryRoots } from '../wiring/keys.ts'
+import { openSeal } from '../wiring/seal-parts.ts'
 
 const FORCE: Record<string, Option> = {
   force: { type: 'boolean', help: 'take it although it is signed by another one than before, or has lost many providers' },
 }
 
-/** Longer than a command lasts: each list is fetched once. */
-const REVOCATION_REFRESH_MS = 3_600_000
-
 type Parts = ReturnType<typeof directoryParts>
 
 /** The parts of the directory of the running installation. @throws `not-running` */
 export const withDirectory = <T>(config: Config, work: (parts: Parts) => Promise<T>): Promise<T> =>
-  withInstallation(config, async ({ database, domains }) => {
-    const { sealer } = await openIdentity(identityRequest(config))
+  withInstallation(config, async (installation) => {
     // What the command has to say it prints; what else goes wrong goes to the log.
     const log = createLog(config.values.CERALACCA_LOG_LEVEL)
     const report: EventSink = (name, data) => {
       if (name !== 'directory-problems') log(name, data)
     }
-    const now = (): number => Date.now()
-    const revocation = createRevocation({ fetchList: createFetchList(), refreshMs: REVOCATION_REFRESH_MS, now, report })
-    return work(directoryParts(config, { database, domains, sealer, revocation, report, now }))
+    const { identities, revocation, now } = await openSeal(config, installation, report)
+    const { database, domains } = installation
+    return work(directoryParts(config, { database, domains, identities, revocation, report, now }))
   })
 
 export const directoryShow: Command = {

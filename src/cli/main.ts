@@ -18,6 +18,7 @@ import { mailboxCreate, mailboxList, mailboxSet, mailboxSetPassword, mailboxShow
 import { messageShow } from './message.ts'
 import { operatorList, operatorSet } from './operator.ts'
 import { quarantineExport, quarantineList, quarantineShow } from './quarantine.ts'
+import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
 import { verify } from './verify.ts'
 
@@ -45,6 +46,9 @@ const COMMANDS: readonly Command[] = [
   quarantineList,
   quarantineShow,
   quarantineExport,
+  sealStatus,
+  sealCsr,
+  sealRotate,
   ledgerVerify,
   ledgerSeal,
   ledgerStamp,

@@ -65,6 +65,7 @@ export const dataPaths = (folder: string) => ({
   postgres: join(folder, 'postgres'),
   blobs: join(folder, 'blobs'),
   keys: join(folder, 'keys'),
+  seal: join(folder, 'seal'),
   testAuthority: join(folder, 'keys', 'ca.pem'),
   ledger: join(folder, 'ledger'),
   demo: join(folder, 'demo.json'),

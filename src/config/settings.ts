@@ -119,9 +119,26 @@ export const SETTINGS = {
   CERALACCA_SEAL_KEY_FILE: setting(z.string().optional(), 'RSA key of the seal certificate, PEM, may be encrypted.'),
   CERALACCA_SEAL_NEXT_CERTIFICATE_FILE: setting(
     z.string().optional(),
-    "The seal certificate that comes next, PEM: the provider's own record announces it before it is used (RFC 6109 4.5).",
+    'A seal certificate to announce in the provider\'s own record, PEM, before it is certain when it is used; "ceralacca seal rotate" announces its own.',
   ),
-  CERALACCA_SEAL_KEY_PASSPHRASE: secret(z.string().optional(), 'Passphrase of the seal key.'),
+  CERALACCA_SEAL_KEY_NAME: setting(
+    z.string().optional(),
+    'Name (label) of the RSA key of the seal certificate in the token, instead of a file.',
+  ),
+  CERALACCA_SEAL_KEY_PASSPHRASE: secret(
+    z.string().optional(),
+    'Passphrase of the seal keys in files; those that "ceralacca seal csr" makes are encrypted with it.',
+  ),
+  CERALACCA_SEAL_KEY_FOLDER: setting(
+    z.string().optional(),
+    'Folder of the seal keys that "ceralacca seal csr" makes, NAME-key.pem, for the owner only. Default: seal in the data folder',
+  ),
+  CERALACCA_PKCS11_MODULE: setting(
+    z.string().optional(),
+    'Shared library (PKCS#11) of the token that has seal keys. Default: none, and keys are in files',
+  ),
+  CERALACCA_PKCS11_TOKEN: setting(z.string().optional(), 'Label of the token.'),
+  CERALACCA_PKCS11_PIN: secret(z.string().optional(), 'PIN of the token.'),
   CERALACCA_SERVICE_MAILBOX: setting(
     address.optional(),
     'Address for take-in-charge and virus notices of other providers (mailReceipt). Default: ricevute@ the own domain',

@@ -19,7 +19,7 @@ export interface SealedReceipt extends OutgoingReceipt {
 }
 
 export interface ReceiptMakerDeps {
-  readonly sealer: Sealer
+  readonly sealer: Pick<Sealer, 'seal'>
   readonly issuer: Issuer
   /** domain of the receipts' Message-IDs */
   readonly domain: string

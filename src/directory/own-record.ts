@@ -7,8 +7,11 @@ import type { ProviderRecord } from './types.ts'
 export interface OwnRecordDeps {
   /** name of the provider, as in its certificates */
   readonly name: string
-  /** DER of the certificates that it seals with; around a renewal the new one stands here before it is used */
-  readonly certificates: readonly Buffer[]
+  /**
+   * DER of the certificates that it seals with; around a renewal the new one stands here before it is used. The same array as long as
+   * nothing changes.
+   */
+  readonly certificates: () => readonly Buffer[]
   /** address of the service mailbox */
   readonly mailReceipt: string
   readonly domains: Pick<Domains, 'current'>
@@ -28,14 +31,15 @@ export interface OwnRecord {
 }
 
 export function createOwnRecord({ name, certificates, mailReceipt, domains, ldifUrl, sign, now }: OwnRecordDeps): OwnRecord {
-  let known: { domains: readonly string[]; record: ProviderRecord } | undefined
+  let known: { domains: readonly string[]; certificates: readonly Buffer[]; record: ProviderRecord } | undefined
   let kept: { record: ProviderRecord; file: Promise<Buffer> } | undefined
 
   async function record(): Promise<ProviderRecord> {
     const current = await domains.current()
-    if (known?.domains !== current) {
-      const record = { name, unit: null, mailReceipt, domains: current, certificates, ldifUrl, description: null }
-      known = { domains: current, record }
+    const ours = certificates()
+    if (known?.domains !== current || known.certificates !== ours) {
+      const record = { name, unit: null, mailReceipt, domains: current, certificates: ours, ldifUrl, description: null }
+      known = { domains: current, certificates: ours, record }
     }
     return known.record
   }

@@ -35,7 +35,7 @@ export interface EnvelopesDeps {
   readonly isLocal: (domain: string) => Promise<boolean>
   readonly scanner: Scanner
   readonly quarantine: Quarantine
-  readonly sealer: Sealer
+  readonly sealer: Pick<Sealer, 'seal'>
   readonly issuer: Issuer
   /** domain of the receipts' Message-IDs */
   readonly domain: string

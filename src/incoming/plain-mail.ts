@@ -30,7 +30,7 @@ export interface PlainMailDeps {
   readonly start: (pieces: number, bytes: number, work: () => Promise<void>) => void
   readonly arrivals: Pick<Arrivals, 'attempt'>
   readonly bringBack: (receipt: OutgoingReceipt) => Promise<void>
-  readonly sealer: Sealer
+  readonly sealer: Pick<Sealer, 'seal'>
   readonly issuer: Issuer
   /** domain of identifiers, and name of the host in the trace */
   readonly domain: string

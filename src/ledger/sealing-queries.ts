@@ -319,6 +319,12 @@ export function sealingReads(reader: Reader) {
       return row?.day ?? null
     },
 
+    /** The time stamp token that came last, or null. */
+    async lastToken(): Promise<Buffer | null> {
+      const sql = 'select token from ledger_stamp where slot = 0 and token is not null order by number desc limit 1'
+      return (await reader.read<{ token: Buffer }>(sql))[0]?.token ?? null
+    },
+
     /** Stamps that wait for their token. */
     async withoutToken(): Promise<StoredStamp[]> {
       const sql = 'select * from ledger_stamp where slot = 0 and token is null order by number'

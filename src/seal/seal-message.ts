@@ -31,7 +31,7 @@ export function bodyOf(header: Buffer, bytes: Buffer): OriginalBody {
  * @param body of the enclosed original; not needed for a message without one, nor where the message has the whole of it (a brief receipt)
  */
 export async function sealMessage(
-  sealer: Sealer,
+  sealer: Pick<Sealer, 'seal'>,
   message: UnsealedMessage,
   at: number,
   body: OriginalBody | null,

@@ -16,6 +16,7 @@ export const REFERENCE_TABLES: readonly string[] = [
   'directory_domain',
   'directory_state',
   'ledger_hold',
+  'seal_identity',
 ]
 
 const SLOT_CONDITION = /\bslot\s*=\s*\$1\b/

@@ -7,7 +7,7 @@ import type { Domains } from '../directory/domains.ts'
 import { createDownload, type Download } from '../directory/download.ts'
 import { createOwnRecord } from '../directory/own-record.ts'
 import { createDirectoryRefresh } from '../directory/refresh.ts'
-import type { Sealer } from '../seal/cms-template.ts'
+import type { SealIdentities } from '../seal/identities.ts'
 import type { Revocation } from '../seal/revocation.ts'
 import { signFile } from '../seal/signed-file.ts'
 import type { Database } from '../storage/database.ts'
@@ -17,7 +17,7 @@ import { directoryRoots, nextSealCertificate, readText } from './keys.ts'
 export interface DirectoryPartsDeps {
   readonly database: Database
   readonly domains: Domains
-  readonly sealer: Sealer
+  readonly identities: SealIdentities
   readonly revocation: Revocation
   readonly report: EventSink
   readonly now: () => number
@@ -25,14 +25,14 @@ export interface DirectoryPartsDeps {
 
 export function directoryParts(config: Config, deps: DirectoryPartsDeps) {
   const { values } = config
-  const { database, domains, sealer, revocation, report, now } = deps
+  const { database, domains, identities, revocation, report, now } = deps
   const ownRecord = createOwnRecord({
     name: values.CERALACCA_PROVIDER_NAME,
-    certificates: [sealer.certificate, ...nextSealCertificate(config)],
+    certificates: withNext(identities, nextSealCertificate(config)),
     mailReceipt: serviceAddress(config),
     domains,
     ldifUrl: values.CERALACCA_DIRECTORY_RECORD_URL ?? null,
-    sign: (content, at) => signFile(content, sealer, at),
+    sign: (content, at) => signFile(content, identities, at),
     now,
   })
   const refresh = createDirectoryRefresh({
@@ -45,6 +45,20 @@ export function directoryParts(config: Config, deps: DirectoryPartsDeps) {
     now,
   })
   return { ownRecord, refresh, directory: createDirectory({ database, own: ownRecord.record, now, report }) }
+}
+
+/** The certificates of the identities, and one that the settings announce; the same array as long as nothing changes. */
+function withNext(identities: SealIdentities, next: readonly Buffer[]): () => readonly Buffer[] {
+  let known: readonly Buffer[] = []
+  let all: readonly Buffer[] = []
+  return () => {
+    const current = identities.certificates()
+    if (current !== known) {
+      known = current
+      all = [...current, ...next.filter((der) => !current.some((one) => one.equals(der)))]
+    }
+    return all
+  }
 }
 
 function downloadOf({ values }: Config): Download {

@@ -38,23 +38,23 @@ import { instantOf } from '../base/instant.ts'
 import { addressBook } from './addresses.ts'
 import { directoryParts } from './directory-parts.ts'
 import type { Installation } from './installation.ts'
-import { readText, sealRoots, tlsRoots } from './keys.ts'
+import { readText, sealRoots, tlsRoots, type KeyStores } from './keys.ts'
+import { sealIdentities } from './seal-parts.ts'
 
 export interface PointsDeps {
   readonly identity: Identity
+  readonly stores: KeyStores
   readonly bus: Bus
   readonly report: EventSink
   readonly checkpoint: Checkpoint
 }
 
-export function buildPoints(config: Config, installation: Installation, { identity, bus, report, checkpoint }: PointsDeps) {
+export function buildPoints(config: Config, installation: Installation, deps: PointsDeps) {
   const { database, blobs, domains, transport: queries, profiles, quarantine, now } = installation
   const { values } = config
-  const { sealer } = identity
+  const { identity, stores, bus, report, checkpoint } = deps
   const domain = values.CERALACCA_DOMAIN
   const provider = values.CERALACCA_PROVIDER_NAME
-  const issuer = { provider, address: sealer.address }
-  const seals = { sealer, issuer, domain, now }
   const { isLocal } = domains
   const addresses = addressBook(config, installation)
   const { destination, returnTo } = addresses
@@ -64,7 +64,10 @@ export function buildPoints(config: Config, installation: Installation, { identi
   const fetchList = createFetchList(roots === undefined ? {} : { tlsRoots: [roots] })
   const refreshMs = values.CERALACCA_CRL_REFRESH_MINUTES * 60_000
   const revocation = createRevocation({ fetchList, refreshMs, now, report }, certificates)
-  const { directory, refresh, ownRecord } = directoryParts(config, { database, domains, sealer, revocation, report, now })
+  const identities = sealIdentities(config, { database, own: identity, stores, revocation, certificates, report, now })
+  const issuer = { provider, address: identities.address }
+  const seals = { sealer: identities, issuer, domain, now }
+  const { directory, refresh, ownRecord } = directoryParts(config, { database, domains, identities, revocation, report, now })
   const scanner = createScanner({ clamd: values.CERALACCA_CLAMD, blocked: values.CERALACCA_BLOCKED_ATTACHMENTS })
 
   const contents = createContents(mailboxQueries(database), blobs)
@@ -94,7 +97,7 @@ export function buildPoints(config: Config, installation: Installation, { identi
     ...leaving,
     receive: receiveLocal,
     keepForward: ({ slot, pecMsgid, recipient }) => arrivalRows.keepForward(slot, pecMsgid, recipient, new Date(now())),
-    address: sealer.address,
+    address: issuer.address,
   })
   const { bringBack } = outbox
   const dispatches = createDispatches({
@@ -186,11 +189,13 @@ export function buildPoints(config: Config, installation: Installation, { identi
     worker,
     directoryRefresh: refresh,
     ownRecord,
+    identities,
     /** Finishes what is under way. */
     async stop() {
       // The mailer ends what other servers do not: a server that says nothing would hold up the stop.
       await Promise.all([worker.stop(), mailer.close()])
       await Promise.all([outbox.flush(), arrivals.flush()])
+      await identities.stop()
     },
   }
 }

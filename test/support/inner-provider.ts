@@ -23,7 +23,7 @@ import type { Database } from '../../src/storage/database.ts'
 import { lastFirst, withTestDatabase, type TestScope } from '../../src/storage/test-database.ts'
 import { serviceAddress } from '../../src/wiring/addresses.ts'
 import { openInstallation, type Installation } from '../../src/wiring/installation.ts'
-import { identityRequest } from '../../src/wiring/keys.ts'
+import { identityRequest, keyStores } from '../../src/wiring/keys.ts'
 import { buildPoints } from '../../src/wiring/points.ts'
 import { createForeignProvider, type ForeignProvider } from './foreign-provider.ts'
 import { plainMessage } from './submit.ts'
@@ -84,7 +84,8 @@ export async function withInnerProvider(scope: TestScope, request: InnerRequest 
     CERALACCA_ROUTES: '*=127.0.0.1:9',
     ...request.environment,
   })
-  const identity = await openIdentity(identityRequest(config))
+  const stores = keyStores(config)
+  const identity = await openIdentity(identityRequest(config, stores))
   writeFileSync(trusted, authority.certificate)
   const installation = openInstallation(config, connection, now)
   const { database, domains, mailboxes } = installation
@@ -103,7 +104,7 @@ export async function withInnerProvider(scope: TestScope, request: InnerRequest 
   const bus = createBus({ warn: console.warn })
   last.after(() => bus.close())
   function build(): Points {
-    const built = buildPoints(config, installation, { identity, bus, report, checkpoint: passCheckpoint })
+    const built = buildPoints(config, installation, { identity, stores, bus, report, checkpoint: passCheckpoint })
     last.after(() => built.stop())
     return built
   }

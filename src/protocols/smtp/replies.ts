@@ -35,6 +35,10 @@ const BY_CODE: Record<string, [number, string]> = {
   'mailbox-disabled': [550, '5.2.1'],
   'certified-only': [550, '5.7.1'],
   'threat-found': [550, '5.7.1'],
+  // Temporary, and said: the sender learns that it is the provider's trouble, and the message stays with him (RFC 3463 3.4).
+  'seal-certificate-expired': [451, '4.3.5'],
+  'seal-certificate-revoked': [451, '4.3.5'],
+  'seal-key-unavailable': [451, '4.3.5'],
 }
 
 /** The reply to an error of the house. Details of what is not the client's fault stay in the log. */
