@@ -180,7 +180,7 @@ test('the same into a token; after a restart the token goes on sealing', { timeo
   const environment = {
     SOFTHSM2_CONF: tokens.configuration,
     CERALACCA_PKCS11_MODULE: SOFTHSM_MODULE,
-    CERALACCA_PKCS11_TOKEN: tokens.add(),
+    CERALACCA_PKCS11_LABEL: tokens.add(),
     CERALACCA_PKCS11_PIN: PIN,
     CERALACCA_LOG_LEVEL: 'debug',
   }

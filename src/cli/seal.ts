@@ -67,7 +67,7 @@ const kindOf = (options: Invocation['options']): 'file' | 'token' => (options['t
 function storeOf(stores: KeyStores, kind: 'file' | 'token'): KeyStore {
   const store = stores[kind]
   if (store) return store
-  throw clientError('bad-config', 'the settings name no token: set CERALACCA_PKCS11_MODULE, _TOKEN and _PIN')
+  throw clientError('bad-config', 'the settings name no token: set CERALACCA_PKCS11_MODULE, _LABEL and _PIN')
 }
 
 export const sealCsr: Command = {

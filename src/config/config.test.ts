@@ -146,7 +146,7 @@ test('secrets are never shown, only whether they are set', () => {
 test('whatever sounds secret is marked as secret; every setting has a help text', () => {
   for (const [name, setting] of Object.entries(SETTINGS)) {
     assert.ok(setting.help.length > 20, name)
-    if (/PASS|SECRET|TOKEN|DATABASE_URL$/.test(name)) assert.ok('secret' in setting && setting.secret, name)
+    if (/PASS|SECRET|TOKEN|PIN$|DATABASE_URL$/.test(name)) assert.ok('secret' in setting && setting.secret, name)
   }
 })
 

@@ -62,14 +62,14 @@ export interface KeyStores {
 
 /** Where seal keys are. Nothing is opened yet. @throws `bad-config` */
 export function keyStores({ values, dataFolder }: Config): KeyStores {
-  const { CERALACCA_PKCS11_MODULE: module, CERALACCA_PKCS11_TOKEN: token, CERALACCA_PKCS11_PIN: pin } = values
+  const { CERALACCA_PKCS11_MODULE: module, CERALACCA_PKCS11_LABEL: token, CERALACCA_PKCS11_PIN: pin } = values
   const folder = values.CERALACCA_SEAL_KEY_FOLDER ?? dataPaths(dataFolder).seal
   const file = createFileKeyStore(folder, values.CERALACCA_SEAL_KEY_PASSPHRASE)
   if (module === undefined && token === undefined && pin === undefined) return { file, token: null }
   if (module === undefined || token === undefined || pin === undefined)
     throw clientError(
       'bad-config',
-      'CERALACCA_PKCS11_MODULE, CERALACCA_PKCS11_TOKEN and CERALACCA_PKCS11_PIN go together: set all',
+      'CERALACCA_PKCS11_MODULE, CERALACCA_PKCS11_LABEL and CERALACCA_PKCS11_PIN go together: set all',
     )
   return { file, token: createTokenKeyStore({ module, token, pin }) }
 }
