@@ -138,7 +138,7 @@ export const SETTINGS = {
     'Shared library (PKCS#11) of the token that has seal keys. Default: none, and keys are in files',
   ),
   CERALACCA_PKCS11_LABEL: setting(z.string().optional(), 'Label of the token that has seal keys.'),
-  CERALACCA_PKCS11_PIN: secret(z.string().optional(), 'PIN of the token.'),
+  CERALACCA_PKCS11_PIN: secret(z.string().optional(), 'PIN of the token that has seal keys.'),
   CERALACCA_SERVICE_MAILBOX: setting(
     address.optional(),
     'Address for take-in-charge and virus notices of other providers (mailReceipt). Default: ricevute@ the own domain',
