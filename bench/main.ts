@@ -2,14 +2,16 @@
  * `npm run bench`: certified messages per second over real TLS submission, within one provider and between two, against the signatures that
  * the machine can make in the same run. docs/benchmarks.md explains how to read it. `npm run bench -- SECONDS` sets how long each size is
  * driven (default 10); `npm run bench -- SECONDS within` or `between` measures one of the two. `npm run bench -- mailbox [--quick]` measures
- * the mailboxes instead, beside Dovecot (mailbox.ts).
+ * the mailboxes instead, beside Dovecot (mailbox.ts); `npm run bench -- ledger [ENTRIES]` the ledger (ledger.ts).
  */
 import { cpus } from 'node:os'
 import { startProvider } from '../test/support/provider.ts'
 import { startTwoProviders } from '../test/support/two-providers.ts'
 import { signaturesPerSecond } from './baseline.ts'
+import { benchLedger } from './ledger.ts'
 import { benchMailbox } from './mailbox.ts'
 import { CONNECTIONS, openPath, type Path, type Run } from './path.ts'
+import { percentile } from './percentile.ts'
 import { memoryOf } from './processes.ts'
 
 const SIZES = { '1 KB': 1000, '10 KB': 10_000, '100 KB': 100_000, '1 MB': 1_000_000 }
@@ -23,11 +25,6 @@ const [, , secondsGiven = '10', only] = process.argv
 const seconds = Number(secondsGiven)
 const cleanups: (() => Promise<void> | void)[] = []
 const owner = { after: (work: () => Promise<void> | void) => void cleanups.unshift(work) }
-
-const percentile = (values: readonly number[], share: number): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN
-}
 
 /** Prints a line of the table: a name of 10 characters, then columns of 12. */
 const print = (name: string, ...cells: string[]): void =>
@@ -98,7 +95,8 @@ async function certified(): Promise<boolean> {
 }
 
 try {
-  const good = await (secondsGiven === 'mailbox' ? benchMailbox(owner, process.argv.slice(3)) : certified())
+  const others: Record<string, typeof benchMailbox> = { mailbox: benchMailbox, ledger: benchLedger }
+  const good = await (others[secondsGiven]?.(owner, process.argv.slice(3)) ?? certified())
   process.exitCode = good ? 0 : 1
 } finally {
   for (const work of cleanups) await work()

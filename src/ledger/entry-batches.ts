@@ -1,27 +1,11 @@
-/**
- * Reads sealed entries along their chain, many segments at a time, with the next batch on its way while one is worked on. Memory is bounded
- * by a batch. What is not there, or there twice, comes out as it is found: who reads judges.
- */
-import { sizeOf, type SlotRange } from './sealed-lines.ts'
+/** Reads sealed entries along their chain. What is not there, or there twice, comes out as it is found: who reads judges. */
+import { joinedRanges, readAhead, timesOf } from './read-ahead.ts'
 import type { EntryLine, SealingReads, StoredSegment } from './sealing-queries.ts'
 
 export interface SegmentEntries {
   readonly segment: StoredSegment
   /** those that are stored for its ranges, by slot and number */
   readonly entries: readonly EntryLine[]
-}
-
-const SEGMENTS = 100
-const ENTRIES = 10_000
-
-/** Ranges of several segments as few ranges: those of a slot follow one another. */
-function joined(segments: readonly StoredSegment[]): SlotRange[] {
-  const bySlot = new Map<number, SlotRange>()
-  for (const { slot, first, last } of segments.flatMap(({ ranges }) => ranges)) {
-    const known = bySlot.get(slot)
-    bySlot.set(slot, { slot, first: Math.min(first, known?.first ?? first), last: Math.max(last, known?.last ?? last) })
-  }
-  return [...bySlot.values()].toSorted((a, b) => a.slot - b.slot)
 }
 
 /** The entries of each segment out of those of all. Each slot's are in order, and so are its ranges. */
@@ -43,30 +27,6 @@ function shared(segments: readonly StoredSegment[], entries: readonly EntryLine[
   }))
 }
 
-async function* segmentBatches(
-  queries: Pick<SealingReads, 'segments'>,
-  chain: number,
-  after: number,
-  upTo: number,
-): AsyncGenerator<StoredSegment[]> {
-  let batch: StoredSegment[] = []
-  let size = 0
-  for (let last = after; ;) {
-    const page = await queries.segments(chain, last, upTo, SEGMENTS)
-    for (const segment of page) {
-      batch.push(segment)
-      size += sizeOf(segment.ranges)
-      last = segment.number
-      if (size < ENTRIES) continue
-      yield batch
-      batch = []
-      size = 0
-    }
-    if (page.length < SEGMENTS) break
-  }
-  if (batch.length > 0) yield batch
-}
-
 /** Segments of a chain above `after` and up to `upTo`, in order, each with its entries. */
 export async function* entryBatches(
   queries: Pick<SealingReads, 'segments' | 'entries'>,
@@ -74,20 +34,8 @@ export async function* entryBatches(
   after: number,
   upTo: number,
 ): AsyncGenerator<SegmentEntries> {
-  const read = async (segments: StoredSegment[]): Promise<SegmentEntries[]> => {
-    const between = {
-      from: Math.min(...segments.map(({ firstAt }) => firstAt)),
-      to: Math.max(...segments.map(({ lastAt }) => lastAt)),
-    }
-    return shared(segments, await queries.entries(joined(segments), between))
-  }
-  let next: Promise<SegmentEntries[]> | undefined
-  for await (const batch of segmentBatches(queries, chain, after, upTo)) {
-    const ready = next
-    next = read(batch)
-    // If the reader stops, nobody waits for it any more.
-    next.catch(() => undefined)
-    if (ready) yield* await ready
-  }
-  if (next) yield* await next
+  const batches = readAhead(queries, chain, { after, upTo }, async (segments) =>
+    shared(segments, await queries.entries(joinedRanges(segments), timesOf(segments))),
+  )
+  for await (const batch of batches) yield* batch
 }

@@ -38,9 +38,9 @@ const WAY: readonly LedgerEvent[] = [
 
 /** All entries of one message, by time; what one second holds, in the order of a message's way. */
 export async function entriesOf(reader: Reader, pecMsgid: string): Promise<NumberedEntry[]> {
-  const rows = await reader.read<EntryRow>(
-    'select * from ledger_entry where pec_msgid = $1 order by at, array_position($2, event), slot, seq',
-    [pecMsgid, WAY],
-  )
+  const rows = await reader.read<EntryRow>('select * from ledger_history($1) order by at, array_position($2, event), slot, seq', [
+    pecMsgid,
+    WAY,
+  ])
   return rows.map(({ at, pec_msgid, ...row }) => ({ ...row, at: at.getTime(), pecMsgid: pec_msgid }))
 }

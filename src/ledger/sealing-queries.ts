@@ -98,6 +98,9 @@ function linesOf(rows: readonly EntryRow[]): EntryLine[] {
   })
 }
 
+/** The same behind a line feed, whole, for times of whole seconds, as all are that we write; another time gives another text, and not its own. */
+const WHOLE = `E'\\n[1,' || e.slot || ',' || e.seq || ',' || left(to_json(e.at at time zone 'UTC')::text, -1) || '.000Z",' || ${REST} || ']'`
+
 const CHAIN_OF = (home: number): number => home / homeOf(1)
 
 /** '-infinity', which the driver gives as a number, is before everything. */
@@ -253,6 +256,17 @@ export function sealingReads(reader: Reader) {
         between ? [...columnsOf(ranges), new Date(between.from), new Date(between.to)] : columnsOf(ranges),
       )
       return linesOf(rows)
+    },
+
+    /** The canonical forms of the entries of each range, each behind a line feed, by number: one text a range. @param between as with `entries` */
+    async lines(ranges: readonly SlotRange[], between: { from: number; to: number }): Promise<string[]> {
+      const rows = await reader.read<{ lines: string | null }>(
+        `select (select string_agg(${WHOLE}, '' order by e.seq, e.at) from ledger_entry e
+           where e.slot = r.slot and e.seq between r.first and r.last and e.at between $4 and $5) as lines
+         from unnest($1::integer[], $2::bigint[], $3::bigint[]) with ordinality r(slot, first, last, n) order by r.n`,
+        [...columnsOf(ranges), new Date(between.from), new Date(between.to)],
+      )
+      return rows.map(({ lines }) => lines ?? '')
     },
 
     /** Segments of a chain with numbers above `after` and up to `upTo`, in order, as many as `limit`. */

@@ -12,6 +12,8 @@ import { dayPaths } from './day-files.ts'
 import { canonicalForm, ledgerEntry } from './entry.ts'
 import { instantOf } from '../base/instant.ts'
 import { entriesOf } from './queries.ts'
+import { leafHashes } from './hash-batches.ts'
+import { leafHash } from './merkle.ts'
 import { createSealing } from './sealing.ts'
 import { DAY_MS, homeOf, segmentLine, stampLines } from './sealed-lines.ts'
 import { openTestLedger, TEST_CA } from './test-ledger.ts'
@@ -63,6 +65,13 @@ test('property: the database gives the canonical form of whatever an entry holds
       await ledger.append(slot, 1, entry)
       const [found] = await ledger.queries.entries([{ slot, first: 1, last: 1 }])
       assert.equal(found?.line, canonicalForm(slot, 1, entry))
+      // Joined, for verifying: of whole seconds only, as all times are that we write; what has another one must not pass for it.
+      const whole = { ...entry, at: at - (at % 1000) }
+      await ledger.append(slot, 1, whole)
+      const ranges = [1, 2].map((seq) => ({ slot, first: seq, last: seq }))
+      const [first = '', second = ''] = await ledger.queries.lines(ranges, { from: whole.at, to: at })
+      assert.deepEqual(leafHashes(second), leafHash(canonicalForm(slot, 2, whole)))
+      assert.equal(leafHashes(first).equals(leafHash(canonicalForm(slot, 1, whole))), at === whole.at)
       const [same] = await entriesOf(database.reader, entry.pecMsgid)
       assert.ok(same)
     }),

@@ -1,14 +1,13 @@
 /** Verifies one chain: that its segments follow one another, each with the hash of its line, and what they seal. */
-import type { SegmentEntries } from './entry-batches.ts'
-import { entryBatches } from './entry-batches.ts'
+import { hashBatches, type SegmentHashes } from './hash-batches.ts'
 import { chainProblem, segmentProblem, type LedgerProblem } from './problem.ts'
 import { hashOfLine, homeOf, NO_HASH, segmentLine } from './sealed-lines.ts'
 import type { SealingReads, StoredSegment } from './sealing-queries.ts'
 import type { SegmentResult } from './verify-segment.ts'
 
 export interface ChainVerifierDeps {
-  readonly queries: Pick<SealingReads, 'segments' | 'entries' | 'chain' | 'sealed' | 'headBefore'>
-  readonly verifySegment: (found: SegmentEntries) => Promise<SegmentResult>
+  readonly queries: Pick<SealingReads, 'segments' | 'lines' | 'chain' | 'sealed' | 'headBefore'>
+  readonly verifySegment: (found: SegmentHashes) => Promise<SegmentResult>
   readonly found: (problem: LedgerProblem) => void
 }
 
@@ -63,7 +62,7 @@ export async function verifyChain(
     sealed: Array.from({ length: 256 }, () => (start ? undefined : 0)),
   }
   let [segments, entries, deleted] = [0, 0, 0]
-  for await (const piece of entryBatches(queries, chain, before.number, stop)) {
+  for await (const piece of hashBatches(queries, chain, before.number, stop)) {
     const { segment } = piece
     const { number } = segment
     if (number !== before.number + 1) found(segmentProblem(chain, before.number + 1, 'is missing'))

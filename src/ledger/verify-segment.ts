@@ -1,8 +1,10 @@
 /** Verifies the entries of one segment against what was sealed, and names what is wrong with the first one that differs. */
 import type { SegmentEntries } from './entry-batches.ts'
+import type { SegmentHashes } from './hash-batches.ts'
 import { hashAt, leafHash, rootOf } from './merkle.ts'
 import { entryProblem, segmentProblem, type LedgerProblem } from './problem.ts'
-import { dayOf, sizeOf } from './sealed-lines.ts'
+import { dayOf, sizeOf, type SlotRange } from './sealed-lines.ts'
+import { leavesOf } from './sealing.ts'
 import type { EntryLine, SealingReads, StoredSegment } from './sealing-queries.ts'
 import type { SlotNumbers } from './slot-numbers.ts'
 
@@ -56,12 +58,6 @@ export function createSegmentVerifier({ queries, deleted, lineOf }: SegmentVerif
     )
   }
 
-  /** Why an entry is not where it is looked for: it has another time, or it is gone. */
-  async function missing(slot: number, seq: number): Promise<LedgerProblem> {
-    const [elsewhere] = await queries.entries([{ slot, first: seq, last: seq }])
-    return entryProblem(slot, seq, elsewhere ? 'is not what was sealed: at differs' : 'is missing')
-  }
-
   async function lookAtEach({ segment, entries }: SegmentEntries): Promise<SegmentResult> {
     const { chain, number, ranges, leaves } = segment
     const reliable = leaves.length === sizeOf(ranges) * 32 && rootOf(leaves).equals(segment.root)
@@ -71,7 +67,7 @@ export function createSegmentVerifier({ queries, deleted, lineOf }: SegmentVerif
       for (let seq = first; seq <= last; seq++, index++) {
         const entry = entries[at]
         if (entry?.slot !== slot || entry.seq !== seq) {
-          if (!deleted.has(slot, seq)) return result(await missing(slot, seq))
+          if (!deleted.has(slot, seq)) return result(entryProblem(slot, seq, 'is missing'))
           gone++
           continue
         }
@@ -87,32 +83,40 @@ export function createSegmentVerifier({ queries, deleted, lineOf }: SegmentVerif
     return result(reliable ? null : segmentProblem(chain, number, 'its root is not that of its entries'))
   }
 
-  return async function verifySegment(found: SegmentEntries): Promise<SegmentResult> {
+  /** For what is not as it should be at first sight. */
+  async function lookCloser(found: SegmentEntries): Promise<SegmentResult> {
     const { segment, entries } = found
-    const size = sizeOf(segment.ranges)
-    if (entries.length === size) {
-      const leaves = Buffer.allocUnsafe(size * 32)
-      let index = 0
-      let inOrder = true
-      for (const { slot, first, last } of segment.ranges) {
-        for (let seq = first; seq <= last; seq++, index++) {
-          const entry = entries[index]
-          if (entry?.slot !== slot || entry.seq !== seq || !Number.isInteger(entry.at)) inOrder = false
-          else leafHash(entry.line).copy(leaves, index * 32)
-        }
-      }
-      if (inOrder && leaves.equals(segment.leaves) && rootOf(leaves).equals(segment.root)) {
-        return { entries: size, deleted: 0, problem: null }
-      }
-      if (inOrder && rootOf(leaves).equals(segment.root)) {
-        const { chain, number } = segment
-        return {
-          entries: size,
-          deleted: 0,
-          problem: segmentProblem(chain, number, 'its list of hashes is not that of its entries'),
-        }
-      }
+    const { chain, number, ranges, root } = segment
+    const whole = entries.length === sizeOf(ranges) && entries.every(({ at }) => Number.isInteger(at))
+    const inOrder = whole && indexesAgree(ranges, entries)
+    // The root stands in the chain, the list of hashes beside it.
+    if (inOrder && rootOf(leavesOf(entries)).equals(root)) {
+      const good = leavesOf(entries).equals(segment.leaves)
+      const problem = good ? null : segmentProblem(chain, number, 'its list of hashes is not that of its entries')
+      return { entries: entries.length, deleted: 0, problem }
     }
     return lookAtEach(found)
   }
+
+  return async function verifySegment({ segment, hashes }: SegmentHashes): Promise<SegmentResult> {
+    const { ranges, leaves, root } = segment
+    if (hashes === 'none') return lookAtEach({ segment, entries: [] })
+    if (hashes?.equals(leaves) === true && rootOf(hashes).equals(root)) {
+      return { entries: sizeOf(ranges), deleted: 0, problem: null }
+    }
+    // Of whatever time: what has another one now is named so.
+    return lookCloser({ segment, entries: await queries.entries(ranges) })
+  }
+}
+
+/** Whether entries are those of the ranges, each once, in order. */
+function indexesAgree(ranges: readonly SlotRange[], entries: readonly EntryLine[]): boolean {
+  let index = 0
+  for (const { slot, first, last } of ranges) {
+    for (let seq = first; seq <= last; seq++, index++) {
+      const entry = entries[index]
+      if (entry?.slot !== slot || entry.seq !== seq) return false
+    }
+  }
+  return true
 }

@@ -48,31 +48,64 @@ export interface VerifyReport {
 
 const MOST_PROBLEMS = 50
 
-export async function verifyLedger({ reader, folder, roots, now }: VerifyDeps, request: VerifyRequest): Promise<VerifyReport> {
-  const queries = sealingReads(reader)
+/** Chains that are verified at a time: while one is hashed here, the database makes ready the other. */
+const TOGETHER = 2
+
+/** The first problems of all that are found, each once. */
+function problemList() {
   const problems: LedgerProblem[] = []
-  const found = (problem: LedgerProblem): void => {
-    const known = problems.some(({ where, says }) => where === problem.where && says === problem.says)
-    if (!known && problems.length < MOST_PROBLEMS) problems.push(problem)
+  return {
+    problems,
+    found(problem: LedgerProblem): void {
+      const known = problems.some(({ where, says }) => where === problem.where && says === problem.says)
+      if (!known && problems.length < MOST_PROBLEMS) problems.push(problem)
+    },
   }
+}
+
+async function verifyOne(
+  { reader, folder }: Pick<VerifyDeps, 'reader' | 'folder'>,
+  chain: number,
+  { from, to }: Pick<VerifyRequest, 'from' | 'to'>,
+) {
+  const queries = sealingReads(reader)
+  const { problems, found } = problemList()
+  const deletions = await queries.deletions(chain)
+  await verifyDeletions({ reader, found }, chain, deletions)
+  const verifySegment = createSegmentVerifier({
+    queries,
+    deleted: slotNumbers(deletions.flatMap(({ ranges }) => ranges)),
+    lineOf: (day, slot, seq) => findEntryLine(folder, day, slot, seq),
+  })
+  const result = await verifyChain({ queries, verifySegment, found }, chain, { from, to })
+  if (from === null && to === null) for (const problem of await findStrayEntries(reader, chain)) found(problem)
+  return { ...result, problems, deletedBefore: Math.max(0, ...deletions.map(({ before }) => before)) }
+}
+
+/** All chains, some at a time; answers in their order. */
+async function verifyChains(deps: VerifyDeps, request: VerifyRequest) {
+  const results: Awaited<ReturnType<typeof verifyOne>>[] = []
+  const chains = Array.from({ length: CHAINS }, (_, chain) => chain).values()
+  const work = async (): Promise<void> => {
+    for (const chain of chains) results[chain] = await verifyOne(deps, chain, request)
+  }
+  await Promise.all(Array.from({ length: TOGETHER }, work))
+  return results
+}
+
+export async function verifyLedger(deps: VerifyDeps, request: VerifyRequest): Promise<VerifyReport> {
+  const { reader, folder, roots, now } = deps
+  const queries = sealingReads(reader)
+  const { problems, found } = problemList()
   const totals = { entries: 0, deleted: 0, waiting: 0, segments: 0 }
-  const whole = request.from === null && request.to === null
   let deletedBefore = 0
-  for (let chain = 0; chain < CHAINS; chain++) {
-    const deletions = await queries.deletions(chain)
-    deletedBefore = deletions.reduce((latest, { before }) => Math.max(latest, before), deletedBefore)
-    await verifyDeletions({ reader, found }, chain, deletions)
-    const verifySegment = createSegmentVerifier({
-      queries,
-      deleted: slotNumbers(deletions.flatMap(({ ranges }) => ranges)),
-      lineOf: (day, slot, seq) => findEntryLine(folder, day, slot, seq),
-    })
-    const result = await verifyChain({ queries, verifySegment, found }, chain, request)
+  for (const result of await verifyChains(deps, request)) {
+    for (const problem of result.problems) found(problem)
     totals.entries += result.entries
     totals.deleted += result.deleted
     totals.waiting += result.waiting
     totals.segments += result.segments
-    if (whole) for (const problem of await findStrayEntries(reader, chain)) found(problem)
+    deletedBefore = Math.max(deletedBefore, result.deletedBefore)
   }
   const stamps = await verifyStamps({ queries, roots, found, now }, request)
   const verifyFiles = createFileVerifier({ queries, folder, deletedBefore, found })
