@@ -5,7 +5,7 @@
 const layers = [
   ['cli', 'main.ts', 'wiring'],
   ['protocols'],
-  ['access', 'incoming', 'delivery', 'transport', 'registry', 'notices'],
+  ['access', 'incoming', 'delivery', 'transport', 'registry', 'notices', 'service-level'],
   ['mailbox', 'directory', 'ledger', 'quarantine'],
   ['seal'],
   ['pec'],

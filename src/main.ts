@@ -28,6 +28,7 @@ import { identityRequest, keyStores } from './wiring/keys.ts'
 import { openLedgerKeeper } from './wiring/ledger-parts.ts'
 import { buildPoints } from './wiring/points.ts'
 import { expiringCertificates } from './wiring/seal-parts.ts'
+import { serviceLevelOf, watchService } from './wiring/service-level-parts.ts'
 
 /** Servers that are open, by name, with the port that each listens on. */
 export interface RunningProvider {
@@ -82,6 +83,7 @@ export async function startProvider(config: Config, installation: Installation, 
     perAccount: values.CERALACCA_CONNECTIONS_PER_ACCOUNT,
   })
 
+  const serviceLevel = serviceLevelOf(config, installation)
   const stops: (() => Promise<void>)[] = []
   const ports: Record<string, number> = {}
   const roles = new Set(values.CERALACCA_ROLES)
@@ -170,7 +172,7 @@ export async function startProvider(config: Config, installation: Installation, 
       tls,
       report,
       authenticateOperator: installation.operators.authenticate,
-      status: installation.transport.counts,
+      status: async () => ({ ...(await installation.transport.counts()), availability: await serviceLevel.present() }),
       directoryRecord: points.ownRecord.signed,
       probe: async () => void (await database.reader.read('select 1')),
       parameters: { provider: values.CERALACCA_PROVIDER_NAME, serverName, ports: config.ports },
@@ -214,6 +216,7 @@ export async function startProvider(config: Config, installation: Installation, 
       await startPop3()
     }
     if (roles.has('web')) await startWeb()
+    if (roles.has('worker')) stops.push(watchService(config, installation, { ports, report }))
   } catch (error) {
     await stop()
     throw portTaken(error) ?? error

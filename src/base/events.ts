@@ -62,6 +62,25 @@ export interface Events {
   /** a certificate ends in so many whole days (`until` is ISO 8601) */
   'certificate-expiring': { what: 'seal' | 'tls' | 'time-stamp'; name: string; until: string; days: number }
   'certificate-expired': { what: 'seal' | 'tls' | 'time-stamp'; name: string; until: string }
+  /** a service does not answer the probe; `reason` says what happened */
+  'service-down': { service: string; reason: string }
+  'service-restored': { service: string; seconds: number }
+  /** the provider did not run since `from` (ISO 8601): `stopped` if it had said that it ends */
+  'service-was-down': { from: string; seconds: number; cause: 'stopped' | 'not-running' }
+  /** so much per cent of what a service may be out in four months is used up, in all or by its longest outage against half of it; `all`: any service */
+  'availability-budget': {
+    service: string
+    period: string
+    mark: number
+    downSeconds: number
+    longestSeconds: number
+    budgetSeconds: number
+  }
+  /** our clock is more than a second before (or, below 0, behind) UTC (I7) */
+  'clock-offset': { milliseconds: number; servers: number }
+  'clock-good-again': { milliseconds: number }
+  /** nobody can tell whether the clock is right */
+  'clock-unwatched': { reason: string }
   /** something that the house copes with by itself */
   warning: { where: string; message: string }
   stopping: { reason: string }

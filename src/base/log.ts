@@ -44,6 +44,13 @@ const LEVELS: Record<keyof Events, Level> = {
   'seal-certificate-revoked': 'error',
   'certificate-expiring': 'error',
   'certificate-expired': 'error',
+  'service-down': 'error',
+  'service-restored': 'warn',
+  'service-was-down': 'warn',
+  'availability-budget': 'error',
+  'clock-offset': 'error',
+  'clock-good-again': 'warn',
+  'clock-unwatched': 'warn',
   warning: 'warn',
   stopping: 'info',
 }

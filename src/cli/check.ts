@@ -8,6 +8,10 @@ import { QUARANTINE_CHECKS } from '../quarantine/consistency.ts'
 import { REGISTRY_CHECKS } from '../registry/consistency.ts'
 import { BLOB_CHECKS, findDamagedFiles, findViolations, type Violation } from '../storage/consistency.ts'
 import { TRANSPORT_CHECKS } from '../transport/consistency.ts'
+import { SERVICE_LEVEL_CHECKS } from '../service-level/consistency.ts'
+import { serviceLevelOf } from '../wiring/service-level-parts.ts'
+import type { Installation } from '../wiring/installation.ts'
+import type { Config } from '../config/config.ts'
 import type { Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 
@@ -22,6 +26,7 @@ export const CHECKS = [
   ...DELIVERY_CHECKS,
   ...INCOMING_CHECKS,
   ...QUARANTINE_CHECKS,
+  ...SERVICE_LEVEL_CHECKS,
 ]
 
 export const check: Command = {
@@ -32,13 +37,28 @@ export const check: Command = {
     withInstallation(config, async (installation) => {
       const { disk, transport } = installation
       const { reader } = installation.database
-      const violations = [...(await findViolations(reader, CHECKS)), ...(await findDamagedFiles(reader, disk))]
+      const violations = [
+        ...(await findViolations(reader, CHECKS)),
+        ...(await findDamagedFiles(reader, disk)),
+        ...(await findWrongFigures(config, installation)),
+      ]
       const counts = await transport.counts()
-      const summary = `${counts.submissions} submissions (${counts.open} dispatches under way), ${counts.messages} messages, ${CHECKS.length + 1} checks`
+      const summary = `${counts.submissions} submissions (${counts.open} dispatches under way), ${counts.messages} messages, ${CHECKS.length + 2} checks`
       const json = { consistent: violations.length === 0, ...counts, violations }
       if (violations.length === 0) return { text: `Consistent: ${summary}.`, json }
       return { text: `${violations.map(describe).join('\n')}\nNOT consistent: ${summary}.`, json, exitCode: 1 }
     }),
+}
+
+const SHOWN = 20
+
+/** The figures by day are those of the ledger. */
+async function findWrongFigures(config: Config, installation: Installation): Promise<Violation[]> {
+  const differences = await serviceLevelOf(config, installation).days.differences()
+  const problems = differences
+    .slice(0, SHOWN)
+    .map(({ day, figure, counted, ledger }) => `${day}, ${figure}: ${counted}, and the ledger says ${ledger}`)
+  return problems.length > 0 ? [{ invariant: 'service level', says: 'Figures of a day are those of the ledger', problems }] : []
 }
 
 function describe({ invariant, says, problems }: Violation): string {

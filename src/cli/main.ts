@@ -15,11 +15,13 @@ import { domainAdd, domainList, domainSet } from './domain.ts'
 import { helpOf, overview } from './help.ts'
 import { ledgerHoldAdd, ledgerHoldList, ledgerHoldRemove, ledgerSeal, ledgerStamp, ledgerVerify } from './ledger.ts'
 import { mailboxCreate, mailboxList, mailboxSet, mailboxSetPassword, mailboxShow } from './mailbox.ts'
+import { maintenanceAdd, maintenanceList, maintenanceRemove } from './maintenance.ts'
 import { messageShow } from './message.ts'
 import { operatorList, operatorSet } from './operator.ts'
 import { quarantineExport, quarantineList, quarantineShow } from './quarantine.ts'
 import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
+import { stats } from './stats.ts'
 import { verify } from './verify.ts'
 
 const COMMANDS: readonly Command[] = [
@@ -55,6 +57,10 @@ const COMMANDS: readonly Command[] = [
   ledgerHoldAdd,
   ledgerHoldList,
   ledgerHoldRemove,
+  stats,
+  maintenanceAdd,
+  maintenanceList,
+  maintenanceRemove,
   agreementAdd,
   agreementList,
   operatorSet,

@@ -27,6 +27,21 @@ interface Route {
   readonly port: number
 }
 
+const NTP_PORT = 123
+
+/** `host`, `host:port` or `[IPv6]:port`, separated by commas. */
+function readServers(text: string, context: z.core.$RefinementCtx<string>): readonly Route[] {
+  return text
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map((part) => {
+      const [, literal, name, port] = /^\s*(?:\[([0-9a-f:]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?\s*$/i.exec(part) ?? []
+      const host = literal ?? name
+      if (host === undefined) context.addIssue(`"${part}" must be host or host:port`)
+      return { host: host ?? '', port: port === undefined ? NTP_PORT : Number(port) }
+    })
+}
+
 /** `domain=host:port,...` as a map. */
 function readRoutes(text: string, context: z.core.$RefinementCtx<string>): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>()
@@ -226,6 +241,18 @@ export const SETTINGS = {
   CERALACCA_DKIM_KEY_FILE: setting(
     z.string().optional(),
     'RSA or Ed25519 key for DKIM, PEM. Default: none, and mail to ordinary addresses is not signed with DKIM',
+  ),
+  CERALACCA_PROBE_SECONDS: setting(
+    integer.pipe(z.number().max(600)).default(60),
+    'The worker asks the services whether they answer every so many seconds, at most 600, for the availability that "ceralacca stats" tells; 0: never. Default: 60',
+  ),
+  CERALACCA_PROBE_HOST: setting(
+    z.string().optional(),
+    'Host at which the probe finds all services, where they run in other processes than the worker. Default: this process, and only what it serves',
+  ),
+  CERALACCA_TIME_SERVERS: setting(
+    z.string().default('').transform(readServers),
+    'Time servers (NTP), host or host:port, separated by commas, best three or more: the clock is compared with the middle of their answers. Default: none, and the operating system is asked whether it keeps its clock',
   ),
   DATABASE_URL: secret(
     z.string().optional(),
