@@ -32,8 +32,9 @@ export interface Probe {
   stop(): Promise<void>
 }
 
-/** A round may be so much later than the one before, in intervals, before the time between counts as an outage. */
-const LATE = 2.5
+/** A round may be so much later than the one before, in intervals and the time of a slow round, before the time between counts as an outage. */
+const LATE = 2
+const LONGEST_ROUND_MS = 30_000
 /** Another process has had its round so lately, in intervals. */
 const RECENT = 0.9
 const SECOND_LOOK_MS = 3000
@@ -70,7 +71,7 @@ export function createProbe(deps: ProbeDeps): Probe {
     if (before === null || before >= at) return
     // That another process has ended is nothing to one that goes on.
     const orderly = ended && rounds === 1
-    if (!orderly && at - before <= LATE * intervalMs) {
+    if (!orderly && at - before <= LATE * intervalMs + LONGEST_ROUND_MS) {
       if (unwritten !== null) await queries.openOutage({ service: 'database', from: unwritten, to: at, cause: 'no-answer' })
       return
     }
