@@ -78,5 +78,3 @@ export function createDayCounts({ queries, provider, service, now }: DayCountsDe
     },
   }
 }
-
-export type DayCounts = ReturnType<typeof createDayCounts>
