@@ -76,7 +76,10 @@ suite('an installation', () => {
     assert.match(await status(), /"bad-credentials".* 401$/)
     assert.match(await status('--user', `${operator.user}:wrong`), /"bad-credentials".* 401$/)
     const shown = await status('--user', `${operator.user}:${operator.password}`)
-    assert.match(shown, /^{"submissions":0,"open":0,"messages":0,"availability":{"period":"\d{4}-[123]","downSeconds":{.*"all":0}}} 200$/)
+    assert.match(
+      shown,
+      /^{"submissions":0,"open":0,"messages":0,"availability":{"period":"\d{4}-[123]","downSeconds":{.*"all":0}}} 200$/,
+    )
     const changed = await provider.ceralacca('operator', 'set', operator.user, '--json')
     const { password } = JSON.parse(changed.stdout) as { password: string }
     assert.match(await status('--user', `${operator.user}:${operator.password}`), / 401$/)
