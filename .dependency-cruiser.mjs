@@ -6,7 +6,7 @@ const layers = [
   ['cli', 'main.ts', 'wiring'],
   ['protocols'],
   ['access', 'incoming', 'delivery', 'transport', 'registry', 'notices', 'service-level'],
-  ['mailbox', 'directory', 'ledger', 'quarantine'],
+  ['mailbox', 'directory', 'ledger', 'audit', 'quarantine'],
   ['seal'],
   ['pec'],
   ['mime'],

@@ -1,5 +1,6 @@
 /** `ceralacca check`: the consistency check over all rooms. */
 import { ACCESS_CHECKS } from '../access/consistency.ts'
+import { AUDIT_CHECKS } from '../audit/consistency.ts'
 import { DELIVERY_CHECKS } from '../delivery/consistency.ts'
 import { INCOMING_CHECKS } from '../incoming/consistency.ts'
 import { LEDGER_CHECKS } from '../ledger/consistency.ts'
@@ -20,6 +21,7 @@ export const CHECKS = [
   ...BLOB_CHECKS,
   ...MAILBOX_CHECKS,
   ...LEDGER_CHECKS,
+  ...AUDIT_CHECKS,
   ...REGISTRY_CHECKS,
   ...TRANSPORT_CHECKS,
   ...ACCESS_CHECKS,

@@ -11,6 +11,8 @@ import type { Stamping } from './stamping.ts'
 
 export interface KeeperDeps {
   readonly sealing: Sealing
+  /** of the audit log, whose segments are told to the ledger and so sealed with it */
+  readonly audit?: Sealing
   readonly stamping: Stamping
   readonly files: Pick<DayFiles, 'writeMissing'>
   readonly retention: Retention
@@ -36,7 +38,7 @@ const DAILY_WORK_MS = 60_000
 const TOKEN_RETRY_MS = 5 * 60_000
 const RETENTION_MS = 60 * 60_000
 
-export function createKeeper({ sealing, stamping, files, retention, isFirst, report, now }: KeeperDeps): Keeper {
+export function createKeeper({ sealing, audit, stamping, files, retention, isFirst, report, now }: KeeperDeps): Keeper {
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
   let stopped = false
@@ -68,6 +70,7 @@ export function createKeeper({ sealing, stamping, files, retention, isFirst, rep
 
   async function look(): Promise<void> {
     if (stopped) return
+    await attempt('audit', async () => void (await audit?.sealDue()))
     await attempt('seal', async () => tell(await sealing.sealDue()))
     if (!stopped && now() >= next.daily) {
       next.daily = now() + DAILY_WORK_MS
@@ -88,11 +91,13 @@ export function createKeeper({ sealing, stamping, files, retention, isFirst, rep
 
   return {
     async sealNow() {
+      await audit?.sealAll()
       const sealed = await sealing.sealAll()
       tell(sealed)
       return { ...sealed, files: await closeAndWrite() }
     },
     async stampNow() {
+      await audit?.sealAll()
       await sealing.sealAll()
       const number = await stamping.stampNow()
       return { number, missing: await stamping.fetchTokens() }
@@ -103,7 +108,10 @@ export function createKeeper({ sealing, stamping, files, retention, isFirst, rep
       clearTimeout(timer)
       await round
       // Where it fails, the leases pass by themselves.
-      await attempt('leases', () => sealing.giveBack())
+      await attempt('leases', async () => {
+        await audit?.giveBack()
+        await sealing.giveBack()
+      })
     },
   }
 }

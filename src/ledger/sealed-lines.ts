@@ -22,7 +22,12 @@ export const chainOf = (slot: number): number => Math.floor(slot / SLOTS_OF_A_CH
 /** The slot in which a chain's own rows lie: the first one of its group. */
 export const homeOf = (chain: number): number => chain * SLOTS_OF_A_CHAIN
 
+/** What is sealed in chains: the ledger, and the audit log. */
+export type Log = 'ledger' | 'audit'
+
 export interface Segment {
+  /** default: the ledger */
+  readonly log?: Log
   readonly chain: number
   /** 1, 2, 3 ... */
   readonly number: number
@@ -75,9 +80,19 @@ const VERSION = 1
 const time = (ms: number): string => new Date(ms).toISOString()
 const triples = (ranges: readonly SlotRange[]): number[][] => ranges.map(({ slot, first, last }) => [slot, first, last])
 
-export const segmentLine = ({ chain, number, sealedAt, firstAt, lastAt, ranges, root, previous }: Segment): string =>
+export const segmentLine = ({
+  log = 'ledger',
+  chain,
+  number,
+  sealedAt,
+  firstAt,
+  lastAt,
+  ranges,
+  root,
+  previous,
+}: Segment): string =>
   JSON.stringify([
-    'ceralacca-ledger-segment',
+    `ceralacca-${log}-segment`,
     VERSION,
     chain,
     number,

@@ -1,13 +1,9 @@
-/** SQL of chains, segments and stamps. */
+/** SQL of the chains of the ledger, with their stamps and deletions. */
 import type { Database, Reader } from '../storage/database.ts'
-import { chainOf, homeOf, type Deletion, type Head, type Segment, type SlotRange, type Stamped } from './sealed-lines.ts'
+import { chainQueries, chainReads, rangesOf, timeOf, type Ranges } from './chain-queries.ts'
+import { homeOf, type Deletion, type Head, type Stamped } from './sealed-lines.ts'
 
-/** A segment as it is stored. */
-export interface StoredSegment extends Segment {
-  readonly hash: Buffer
-  /** hashes of its entries, in order */
-  readonly leaves: Buffer
-}
+export { columnsOf, type ChainState, type EntryLine, type StoredSegment } from './chain-queries.ts'
 
 export interface StoredStamp extends Stamped {
   readonly root: Buffer
@@ -18,31 +14,6 @@ export interface StoredStamp extends Stamped {
 
 export interface StoredDeletion extends Deletion {
   readonly hash: Buffer
-}
-
-/** Where a chain ends, and what waits to be sealed. */
-export interface ChainState extends Head {
-  readonly sealedAt: number
-  readonly closedUntil: number
-  readonly waiting: readonly SlotRange[]
-}
-
-interface Ranges {
-  slots: number[]
-  firsts: number[]
-  lasts: number[]
-}
-
-interface SegmentRow extends Ranges {
-  slot: number
-  number: number
-  sealed_at: Date
-  first_at: Date
-  last_at: Date
-  leaves: Buffer
-  root: Buffer
-  previous: Buffer
-  hash: Buffer
 }
 
 interface StampRow {
@@ -67,66 +38,12 @@ interface DeletionRow extends Ranges {
   hash: Buffer
 }
 
-/** An entry in the form over which it is sealed. */
-export interface EntryLine {
-  readonly slot: number
-  readonly seq: number
-  /** milliseconds since 1970; never a fraction, unless somebody has changed it */
-  readonly at: number
-  /** its canonical form (entry.ts) */
-  readonly line: string
-}
-
-interface EntryRow {
-  slot: number
-  seq: number
-  at: number
-  rest: string
-}
-
 /** What follows the time in the canonical form: made by the database, which takes half of the time that rows taken apart here would. */
 const REST = `to_json(e.event)::text || ',' || to_json(e.pec_msgid)::text || ',' || coalesce(to_json(e.msgid)::text, 'null') || ',' ||
   to_json(e.sender)::text || ',' || array_to_json(e.recipients)::text || ',' || to_json(e.subject)::text || ',' ||
   array_to_json(e.related)::text || ',' || to_json(e.provider)::text || ',' || coalesce(to_json(e.detail)::text, 'null')`
 
-/** The canonical forms of rows. Many entries have one time, so its text is kept. */
-function linesOf(rows: readonly EntryRow[]): EntryLine[] {
-  let [known, text] = [Number.NaN, '']
-  return rows.map(({ slot, seq, at, rest }) => {
-    if (at !== known) [known, text] = [at, new Date(at).toISOString()]
-    return { slot, seq, at, line: `[1,${slot},${seq},"${text}",${rest}]` }
-  })
-}
-
-/** The same behind a line feed, whole, for times of whole seconds, as all are that we write; another time gives another text, and not its own. */
-const WHOLE = `E'\\n[1,' || e.slot || ',' || e.seq || ',' || left(to_json(e.at at time zone 'UTC')::text, -1) || '.000Z",' || ${REST} || ']'`
-
-const CHAIN_OF = (home: number): number => home / homeOf(1)
-
-/** '-infinity', which the driver gives as a number, is before everything. */
-const timeOf = (at: Date | number): number => (typeof at === 'number' ? 0 : at.getTime())
-
-const rangesOf = ({ slots, firsts, lasts }: Ranges): SlotRange[] =>
-  slots.map((slot, at) => ({ slot, first: firsts[at] ?? 0, last: lasts[at] ?? 0 }))
-
-export const columnsOf = (ranges: readonly SlotRange[]): [number[], number[], number[]] => [
-  ranges.map(({ slot }) => slot),
-  ranges.map(({ first }) => first),
-  ranges.map(({ last }) => last),
-]
-
-const segmentOf = (row: SegmentRow): StoredSegment => ({
-  chain: CHAIN_OF(row.slot),
-  number: row.number,
-  sealedAt: row.sealed_at.getTime(),
-  firstAt: row.first_at.getTime(),
-  lastAt: row.last_at.getTime(),
-  ranges: rangesOf(row),
-  root: row.root,
-  previous: row.previous,
-  hash: row.hash,
-  leaves: row.leaves,
-})
+const LEDGER = { log: 'ledger', rest: REST } as const
 
 const stampOf = (row: StampRow): StoredStamp => ({
   number: row.number,
@@ -140,37 +57,11 @@ const stampOf = (row: StampRow): StoredStamp => ({
   fileSha256: row.file_sha256,
 })
 
-export function sealingQueries({ reader, transactor }: Database) {
+export function sealingQueries(database: Database) {
+  const { reader, transactor } = database
   return {
+    ...chainQueries(database, LEDGER),
     ...sealingReads(reader),
-
-    /** Takes or renews the lease on a chain. */
-    async claim(chain: number, holder: string, { at, until }: { at: Date; until: Date }): Promise<boolean> {
-      const rows = await transactor.call(
-        homeOf(chain),
-        'update ledger_chain set holder = $2, leased_until = $4 where slot = $1 and (holder = $2 or leased_until < $3) returning slot',
-        [homeOf(chain), holder, at, until],
-      )
-      return rows.length > 0
-    },
-
-    async giveBack(chain: number, holder: string): Promise<void> {
-      const sql = `update ledger_chain set leased_until = '-infinity' where slot = $1 and holder = $2`
-      await transactor.call(homeOf(chain), sql, [homeOf(chain), holder])
-    },
-
-    /** Adds a segment; false where somebody else was first. */
-    async seal(segment: StoredSegment): Promise<boolean> {
-      const { chain, number, ranges, leaves, root, previous, hash } = segment
-      const times = [segment.sealedAt, segment.firstAt, segment.lastAt].map((ms) => new Date(ms))
-      const [row] = await transactor.call<{ sealed: boolean }>(
-        homeOf(chain),
-        `select ledger_seal($1, row($1::integer, $2::bigint, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::integer[],
-           $7::bigint[], $8::bigint[], $9::bytea, $10::bytea, $11::bytea, $12::bytea)::ledger_segment) as sealed`,
-        [homeOf(chain), number, ...times, ...columnsOf(ranges), leaves, root, previous, hash],
-      )
-      return row?.sealed === true
-    },
 
     /** No segment of the chain gets a time before that any more. */
     async close(chain: number, until: Date): Promise<void> {
@@ -215,77 +106,7 @@ export function sealingQueries({ reader, transactor }: Database) {
 /** What verifying and writing files need: they change nothing. */
 export function sealingReads(reader: Reader) {
   return {
-    /** How much waits in each chain, and since when nothing was sealed. */
-    async waiting(): Promise<{ chain: number; entries: number; sealedAt: number }[]> {
-      const rows = await reader.read<{ slot: number; entries: number; sealed_at: Date }>(
-        `select c.slot, c.sealed_at, sum(h.next_seq - c.sealed[h.slot - c.slot + 1])::float8 as entries
-         from ledger_head h join ledger_chain c on c.slot = h.slot / 256 * 256
-         where h.next_seq > c.sealed[h.slot - c.slot + 1] group by c.slot, c.sealed_at`,
-      )
-      return rows.map(({ slot, entries, sealed_at }) => ({ chain: CHAIN_OF(slot), entries, sealedAt: timeOf(sealed_at) }))
-    },
-
-    async chain(chain: number): Promise<ChainState> {
-      const [row] = await reader.read<{ number: number; hash: Buffer; sealed_at: Date; closed_until: Date }>(
-        'select number, hash, sealed_at, closed_until from ledger_chain where slot = $1',
-        [homeOf(chain)],
-      )
-      const waiting = await reader.read<SlotRange>(
-        `select h.slot, c.sealed[h.slot - c.slot + 1] as first, h.next_seq - 1 as last
-         from ledger_chain c join ledger_head h on h.slot >= c.slot and h.slot < c.slot + 256
-         where c.slot = $1 and h.next_seq > c.sealed[h.slot - c.slot + 1] order by h.slot`,
-        [homeOf(chain)],
-      )
-      const { number = 0, hash = Buffer.alloc(0), sealed_at = 0, closed_until = 0 } = row ?? {}
-      return { chain, number, hash, sealedAt: timeOf(sealed_at), closedUntil: timeOf(closed_until), waiting }
-    },
-
-    /** Of each slot of a chain, how many entries are sealed. */
-    async sealed(chain: number): Promise<number[]> {
-      const [row] = await reader.read<{ sealed: number[] }>('select sealed from ledger_chain where slot = $1', [homeOf(chain)])
-      return (row?.sealed ?? []).map((next) => next - 1)
-    },
-
-    /** The entries of ranges, by slot and number. @param between times of the oldest and the newest: other partitions are not looked into */
-    async entries(ranges: readonly SlotRange[], between?: { from: number; to: number }): Promise<EntryLine[]> {
-      const rows = await reader.read<EntryRow>(
-        `select e.slot, e.seq, (extract(epoch from e.at) * 1000)::float8 as at, ${REST} as rest
-         from unnest($1::integer[], $2::bigint[], $3::bigint[]) r(slot, first, last)
-         join ledger_entry e on e.slot = r.slot and e.seq between r.first and r.last
-         ${between ? 'where e.at between $4 and $5' : ''} order by e.slot, e.seq, e.at`,
-        between ? [...columnsOf(ranges), new Date(between.from), new Date(between.to)] : columnsOf(ranges),
-      )
-      return linesOf(rows)
-    },
-
-    /** The canonical forms of the entries of each range, each behind a line feed, by number: one text a range. @param between as with `entries` */
-    async lines(ranges: readonly SlotRange[], between: { from: number; to: number }): Promise<string[]> {
-      const rows = await reader.read<{ lines: string | null }>(
-        `select (select string_agg(${WHOLE}, '' order by e.seq, e.at) from ledger_entry e
-           where e.slot = r.slot and e.seq between r.first and r.last and e.at between $4 and $5) as lines
-         from unnest($1::integer[], $2::bigint[], $3::bigint[]) with ordinality r(slot, first, last, n) order by r.n`,
-        [...columnsOf(ranges), new Date(between.from), new Date(between.to)],
-      )
-      return rows.map(({ lines }) => lines ?? '')
-    },
-
-    /** Segments of a chain with numbers above `after` and up to `upTo`, in order, as many as `limit`. */
-    async segments(chain: number, after: number, upTo: number, limit: number): Promise<StoredSegment[]> {
-      const rows = await reader.read<SegmentRow>(
-        'select * from ledger_segment where slot = $1 and number > $2 and number <= $3 order by number limit $4',
-        [homeOf(chain), after, upTo, limit],
-      )
-      return rows.map(segmentOf)
-    },
-
-    /** The last segment that was sealed before an instant. */
-    async headBefore(chain: number, before: Date): Promise<Head | null> {
-      const [row] = await reader.read<{ number: number; hash: Buffer }>(
-        'select number, hash from ledger_segment where slot = $1 and sealed_at < $2 order by sealed_at desc, number desc limit 1',
-        [homeOf(chain), before],
-      )
-      return row ? { chain, ...row } : null
-    },
+    ...chainReads(reader, LEDGER),
 
     /** The first time after `from` at which a segment was sealed. */
     async nextSealed(chain: number, from: Date): Promise<number | null> {
@@ -294,17 +115,6 @@ export function sealingReads(reader: Reader) {
         [homeOf(chain), from],
       )
       return row?.at?.getTime() ?? null
-    },
-
-    /** The segment that an entry is in. @param since it was sealed then or later: what is older is not looked through */
-    async segmentOf({ slot, seq }: { slot: number; seq: number }, since: Date): Promise<StoredSegment | null> {
-      const rows = await reader.read<SegmentRow>(
-        `select s.* from ledger_segment s where s.slot = $1 and s.sealed_at >= $4 and exists (
-           select from unnest(s.slots, s.firsts, s.lasts) r(slot, first, last) where r.slot = $2 and $3 between r.first and r.last)
-         order by s.sealed_at, s.number limit 1`,
-        [homeOf(chainOf(slot)), slot, seq, since],
-      )
-      return rows.map(segmentOf)[0] ?? null
     },
 
     async stamps(after: number, limit: number): Promise<StoredStamp[]> {

@@ -68,6 +68,7 @@ function segmentOf(state: ChainState, ranges: readonly SlotRange[], entries: rea
   const leaves = leavesOf(entries)
   const times = entries.map(({ at }) => at)
   const segment = {
+    log: state.log,
     chain: state.chain,
     number: state.number + 1,
     // A clock that went back never takes the chain back.

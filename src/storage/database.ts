@@ -12,6 +12,7 @@ import type { PoolClient } from 'pg'
 import { CeralaccaError } from '../base/errors.ts'
 import { clientConfig } from './connection.ts'
 import type { DatabaseAddress } from './connection.ts'
+import { slotOf, uuidv7 } from '../base/ids.ts'
 import { databaseError, isConflict } from './database-errors.ts'
 import { createLanes } from './lanes.ts'
 import { createSlotRule } from './one-slot.ts'
@@ -23,6 +24,8 @@ export interface Reader {
 }
 
 export interface Transaction {
+  /** its slot; of a transaction on the reference tables, one at random: where rows lie that only go with them */
+  readonly slot: number
   query<R>(sql: string, params?: readonly unknown[]): Promise<R[]>
 }
 
@@ -45,6 +48,8 @@ export interface DatabaseOptions {
   /** connections for `call` (default 16); half as many for reads and for transactions */
   readonly max?: number
 }
+
+const anySlot = (): number => slotOf(uuidv7())
 
 /** Calls that may be on their way on one connection. */
 const CALL_DEPTH = 8
@@ -109,12 +114,14 @@ export function openDatabase(address: DatabaseAddress, { max = 16 }: DatabaseOpt
 
   /** A transaction whose every statement passes `check` first. */
   const transaction = <T>(
+    slot: number,
     check: (sql: string, params: readonly unknown[]) => void,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<T> =>
     translated(() =>
       inTransaction((client) =>
         work({
+          slot,
           async query<R>(sql: string, params: readonly unknown[] = []) {
             check(sql, params)
             return (await client.query(named(sql, params))).rows as R[]
@@ -133,8 +140,8 @@ export function openDatabase(address: DatabaseAddress, { max = 16 }: DatabaseOpt
           rule.checkSlot(slot, sql, params)
           return calls.query<R>(named(sql, params))
         }),
-      transact: (slot, work) => transaction((sql, params) => rule.checkSlot(slot, sql, params), work),
-      reference: (work) => transaction((sql) => rule.checkReference(sql), work),
+      transact: (slot, work) => transaction(slot, (sql, params) => rule.checkSlot(slot, sql, params), work),
+      reference: (work) => transaction(anySlot(), (sql) => rule.checkReference(sql), work),
     },
     async close() {
       await Promise.all([calls.close(), reads.close(), transactions.end()])

@@ -1,5 +1,6 @@
 /** The parts that keep the ledger, from the settings, for the commands and the worker. */
 import { randomUUID } from 'node:crypto'
+import { createAuditSealing } from '../audit/chain.ts'
 import type { EventSink } from '../base/events.ts'
 import { dataPaths, type Config } from '../config/config.ts'
 import { createDayFiles } from '../ledger/day-files.ts'
@@ -46,6 +47,7 @@ export async function openLedgerKeeper(config: Config, { database, now }: Instal
   const retention = createRetention({ queries: retentionQueries(database), reads: queries, files, provider, report, now })
   const keeper = createKeeper({
     sealing: createSealing({ queries, holder, now }),
+    audit: createAuditSealing({ database, provider, holder, now }),
     stamping: createStamping({ queries, client, report, now }),
     files,
     retention,
