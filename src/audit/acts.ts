@@ -11,12 +11,10 @@ export type AuditRole = 'administrator' | 'desk' | 'support' | 'auditor' | 'hold
 export type AuditDetail = string | number | boolean | null | readonly string[]
 
 export interface AuditActs {
-  /** a command was about to run; what it changed or showed is what `object` and the holders say */
+  /** a command is about to run on the machine. `order`: the judicial order because of which its holders are not told */
   'command-run': { readonly command: string; readonly options: readonly string[]; readonly order?: string }
-  /** an access that was withheld from its holder may be shown to him now */
-  'access-disclosed': { readonly entry: string }
-  /** a holder's accesses were listed, also those that are withheld from him */
-  'accesses-listed': { readonly entries: number; readonly withheld: number }
+  /** an entry that was withheld from its holders may be shown to them from now on */
+  'access-disclosed': { readonly reason: string }
 }
 
 export type AuditAct = keyof AuditActs

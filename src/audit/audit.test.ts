@@ -68,7 +68,7 @@ test('an entry commits with its act, or neither does', async (t) => {
   await transactor.transact(5, (tx) => writeAudit(tx, record({ holders: ['Mario@PEC.it'] })))
   // Of acts on the reference tables too, whose entries lie in slots at random: none waits for another.
   await transactor.reference(async (first) => {
-    await writeAudit(first, record({ act: 'access-disclosed', details: { entry: '1/1' } }))
+    await writeAudit(first, record({ act: 'access-disclosed', details: { reason: 'x' } }))
     await transactor.reference((second) => writeAudit(second, record()))
   })
   const all = await auditReads(reader).list({})
@@ -173,10 +173,11 @@ test('a holder sees who had to do with his things, but for what a judge has with
   await write(1, mario)
   await write(2, { ...mario, withheld: true, actor: 'operator:anna' })
   await write(3, { holders: ['lucia@pec.it'] })
-  const seen = async (): Promise<string[]> => (await accessesOf(database.reader, 'Mario@pec.it')).map(({ entry }) => entry)
+  const seen = async (): Promise<string[]> =>
+    (await accessesOf(database.reader, 'Mario@pec.it')).accesses.map(({ entry }) => entry)
   assert.deepEqual(await seen(), ['1/1'])
   clock.at += 1000
-  await write(2, { act: 'access-disclosed', object: 'audit:2/1', details: { entry: '2/1' } })
+  await write(2, { act: 'access-disclosed', object: 'audit:2/1', details: { reason: 'x' } })
   assert.deepEqual(await seen(), ['1/1', '2/1'])
 })
 

@@ -7,6 +7,8 @@ import { CeralaccaError, asCeralaccaError, clientError } from '../base/errors.ts
 import { readConfig } from '../config/config.ts'
 import { agreementAdd, agreementList } from './agreement.ts'
 import { appPasswordCreate, appPasswordList, appPasswordRevoke } from './app-password.ts'
+import { auditDisclose, auditList, auditVerify, mailboxAccesses } from './audit.ts'
+import { recordCommand, stanceOptions } from './audit-stance.ts'
 import { check } from './check.ts'
 import type { Command, Invocation } from './command.ts'
 import { config } from './config.ts'
@@ -40,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   mailboxSet,
   mailboxSetPassword,
   mailboxShow,
+  mailboxAccesses,
   appPasswordCreate,
   appPasswordList,
   appPasswordRevoke,
@@ -61,6 +64,9 @@ const COMMANDS: readonly Command[] = [
   maintenanceAdd,
   maintenanceList,
   maintenanceRemove,
+  auditVerify,
+  auditList,
+  auditDisclose,
   agreementAdd,
   agreementList,
   operatorSet,
@@ -71,7 +77,8 @@ const COMMANDS: readonly Command[] = [
 const EXIT_BY_CODE: Record<string, number> = { usage: 2, 'bad-config': 2, 'not-running': 3, 'database-unavailable': 3 }
 
 function findCommand(words: readonly string[]): Command | undefined {
-  return COMMANDS.find((command) => command.words.every((word, index) => words[index] === word))
+  const command = COMMANDS.find((one) => one.words.every((word, index) => words[index] === word))
+  return command && { ...command, options: { ...command.options, ...stanceOptions(command) } }
 }
 
 function parse(command: Command, args: string[]): Omit<Invocation, 'config'> & { help: boolean; json: boolean } {
@@ -107,7 +114,9 @@ async function run(args: string[]): Promise<number> {
     process.stdout.write(`${helpOf(command)}\n`)
     return 0
   }
-  const output = await command.run({ ...invocation, config: readConfig(process.env) })
+  const whole = { ...invocation, config: readConfig(process.env) }
+  await recordCommand(command, whole)
+  const output = await command.run(whole)
   if (output) process.stdout.write(json ? `${JSON.stringify(output.json, null, 2)}\n` : `${output.text}\n`)
   return output?.exitCode ?? 0
 }
