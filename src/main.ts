@@ -26,6 +26,7 @@ import { serviceAddress } from './wiring/addresses.ts'
 import type { Installation } from './wiring/installation.ts'
 import { identityRequest, keyStores } from './wiring/keys.ts'
 import { openLedgerKeeper } from './wiring/ledger-parts.ts'
+import { openOperatorAccess } from './wiring/operator-parts.ts'
 import { buildPoints } from './wiring/points.ts'
 import { expiringCertificates } from './wiring/seal-parts.ts'
 import { serviceLevelOf, watchService } from './wiring/service-level-parts.ts'
@@ -171,6 +172,7 @@ export async function startProvider(config: Config, installation: Installation, 
     const server = createWebServer({
       tls,
       report,
+      operatorAccess: await openOperatorAccess(config, installation),
       authenticateOperator: installation.operators.authenticate,
       status: async () => ({ ...(await installation.transport.counts()), availability: await serviceLevel.present() }),
       directoryRecord: points.ownRecord.signed,

@@ -84,7 +84,11 @@ suite('an installation', () => {
     const { password } = JSON.parse(changed.stdout) as { password: string }
     assert.match(await status('--user', `${operator.user}:${operator.password}`), / 401$/)
     assert.match(await status('--user', `${operator.user}:${password}`), / 200$/)
-    assert.deepEqual(JSON.parse((await provider.ceralacca('operator', 'list', '--json')).stdout), [operator.user])
+    const listed = JSON.parse((await provider.ceralacca('operator', 'list', '--json')).stdout) as { name: string }[]
+    assert.deepEqual(
+      listed.map(({ name }) => name),
+      [operator.user],
+    )
   })
 
   test('does not disturb another one beside it', async (t) => {

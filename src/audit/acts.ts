@@ -4,8 +4,21 @@
  * but the reason that the law wants recorded.
  */
 
-/** In what capacity somebody acts. `host` is who runs a command on the machine itself, `system` the provider by itself. */
-export type AuditRole = 'administrator' | 'desk' | 'support' | 'auditor' | 'holder' | 'order' | 'token' | 'host' | 'system'
+/**
+ * In what capacity somebody acts. `operator` is one who acts upon his own account, `host` who runs a command on the machine itself, `system`
+ * the provider by itself.
+ */
+export type AuditRole =
+  | 'administrator'
+  | 'desk'
+  | 'support'
+  | 'auditor'
+  | 'operator'
+  | 'holder'
+  | 'order'
+  | 'token'
+  | 'host'
+  | 'system'
 
 /** A detail is a short value, or a list of them. */
 export type AuditDetail = string | number | boolean | null | readonly string[]
@@ -15,6 +28,20 @@ export interface AuditActs {
   'command-run': { readonly command: string; readonly options: readonly string[]; readonly order?: string }
   /** an entry that was withheld from its holders may be shown to them from now on */
   'access-disclosed': { readonly reason: string }
+
+  'operator-added': { readonly roles: readonly string[] }
+  'operator-roles-changed': { readonly from: readonly string[]; readonly to: readonly string[] }
+  'operator-disabled': { readonly sessions: number }
+  'operator-enabled': Record<string, never>
+  'operator-password-changed': { readonly sessions: number }
+  /** all second factors are gone, and the operator enrols anew */
+  'operator-second-factor-reset': { readonly sessions: number }
+  'operator-second-factor-added': { readonly factor: 'totp' | 'passkey' }
+  'operator-second-factor-removed': { readonly factor: 'totp' | 'passkey' }
+  'operator-recovery-codes-made': { readonly codes: number }
+  'operator-signed-in': { readonly factor: 'totp' | 'passkey' | 'recovery-code'; readonly clientAddress: string }
+  'operator-sign-in-failed': { readonly step: 'password' | 'second-factor'; readonly clientAddress: string }
+  'operator-sessions-ended': { readonly sessions: number }
 }
 
 export type AuditAct = keyof AuditActs

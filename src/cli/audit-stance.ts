@@ -110,7 +110,13 @@ export const STANCES: Readonly<Record<string, Stance>> = {
   'audit disclose': nothing(BY_ITSELF),
   'agreement add': named('agreement'),
   'agreement list': nothing(FIGURES),
-  'operator set': named('operator'),
+  'operator add': nothing(BY_ITSELF),
+  'operator set': nothing(BY_ITSELF),
+  'operator roles': nothing(BY_ITSELF),
+  'operator disable': nothing(BY_ITSELF),
+  'operator enable': nothing(BY_ITSELF),
+  'operator reset-second-factor': nothing(BY_ITSELF),
+  'operator sessions': nothing(BY_ITSELF),
   'operator list': nothing(FIGURES),
 }
 

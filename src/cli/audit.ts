@@ -1,5 +1,5 @@
 /** `ceralacca audit` and `ceralacca mailbox accesses`: who did what, and whose it was. */
-import { accessesOf, auditReads, type AuditEntry } from '../audit/queries.ts'
+import type { AuditEntry } from '../audit/queries.ts'
 import { recordAudit } from '../audit/record.ts'
 import { verifyAudit } from '../audit/verify.ts'
 import { clientError } from '../base/errors.ts'
@@ -44,8 +44,8 @@ export const auditList: Command = {
     object: { type: 'string', value: 'OBJECT', help: 'only what was done to this: mailbox:mario@pec.it' },
   },
   run: ({ config, options: { from, to, actor, object } }) =>
-    withInstallation(config, async ({ database }) => {
-      const entries = await auditReads(database.reader).list({
+    withInstallation(config, async ({ audit }) => {
+      const entries = await audit.list({
         ...(typeof from === 'string' && { from: new Date(readDate(from)) }),
         ...(typeof to === 'string' && { to: new Date(readDate(to)) }),
         ...(typeof actor === 'string' && { actor }),
@@ -68,8 +68,8 @@ export const auditDisclose: Command = {
   details: 'ENTRY as "ceralacca audit list" shows it, such as 17/3.',
   run: ({ config, operands: [entry = ''], options: { reason } }) => {
     if (typeof reason !== 'string' || reason === '') throw clientError('usage', 'say why with --reason')
-    return withInstallation(config, async ({ database, now }) => {
-      const known = await auditReads(database.reader).entry(entry)
+    return withInstallation(config, async ({ database, audit, now }) => {
+      const known = await audit.entry(entry)
       if (known?.withheld !== true) throw clientError('not-withheld', `There is no entry ${entry} that is withheld`)
       await recordAudit(database, {
         ...hostActor(),
@@ -90,8 +90,8 @@ export const mailboxAccesses: Command = {
   details:
     'Without the names of who acted, and without what a judicial order withholds from the holder: for those see "ceralacca audit list".',
   run: ({ config, operands: [address = ''] }) =>
-    withInstallation(config, async ({ database }) => {
-      const { accesses } = await accessesOf(database.reader, address)
+    withInstallation(config, async ({ audit }) => {
+      const { accesses } = await audit.accessesOf(address)
       const rows = accesses.map((access) => [
         access.at.toISOString(),
         access.role,

@@ -5,6 +5,7 @@ import { CeralaccaError } from '../base/errors.ts'
 import { dataPaths, type Config } from '../config/config.ts'
 import type { Installation } from '../wiring/installation.ts'
 import { testKeysRequest } from '../wiring/keys.ts'
+import { SYSTEM } from '../registry/operators/operators.ts'
 import { generatePassword } from '../registry/passwords.ts'
 import { ensureTestKeys } from '../seal/test-keys.ts'
 import { replaceFileDurable } from '../storage/durable-file.ts'
@@ -37,7 +38,7 @@ export async function ensureDemo(config: Config, installation: Installation): Pr
   for (const name of NAMES)
     mailboxes.push(await ensureMailbox(installation, `${name}@${values.CERALACCA_DOMAIN}`, values.CERALACCA_QUOTA))
   const operator = { user: OPERATOR, password: generatePassword() }
-  await installation.operators.set(operator.user, operator.password)
+  await installation.operators.set(operator.user, operator.password, SYSTEM, ['administrator', 'desk', 'support', 'auditor'])
   await ensureAgreement(installation, values.CERALACCA_DOMAIN)
   const demo: Demo = {
     ca,

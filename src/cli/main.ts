@@ -19,7 +19,16 @@ import { ledgerHoldAdd, ledgerHoldList, ledgerHoldRemove, ledgerSeal, ledgerStam
 import { mailboxCreate, mailboxList, mailboxSet, mailboxSetPassword, mailboxShow } from './mailbox.ts'
 import { maintenanceAdd, maintenanceList, maintenanceRemove } from './maintenance.ts'
 import { messageShow } from './message.ts'
-import { operatorList, operatorSet } from './operator.ts'
+import {
+  operatorAdd,
+  operatorDisable,
+  operatorEnable,
+  operatorList,
+  operatorResetSecondFactor,
+  operatorRoles,
+  operatorSessions,
+  operatorSet,
+} from './operator.ts'
 import { quarantineExport, quarantineList, quarantineShow } from './quarantine.ts'
 import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
@@ -69,7 +78,13 @@ const COMMANDS: readonly Command[] = [
   auditDisclose,
   agreementAdd,
   agreementList,
+  operatorAdd,
   operatorSet,
+  operatorRoles,
+  operatorDisable,
+  operatorEnable,
+  operatorResetSecondFactor,
+  operatorSessions,
   operatorList,
   check,
 ]

@@ -67,6 +67,7 @@ export const dataPaths = (folder: string) => ({
   keys: join(folder, 'keys'),
   seal: join(folder, 'seal'),
   testAuthority: join(folder, 'keys', 'ca.pem'),
+  secretsKey: join(folder, 'keys', 'secrets.key'),
   ledger: join(folder, 'ledger'),
   demo: join(folder, 'demo.json'),
 })

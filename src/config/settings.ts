@@ -173,6 +173,10 @@ export const SETTINGS = {
       .transform((text) => text.split(',').flatMap((server) => (server.trim() === '' ? [] : [server.trim()]))),
     'DNS servers to ask, host or host:port, separated by commas. Default: those of the system',
   ),
+  CERALACCA_SECRETS_KEY_FILE: setting(
+    z.string().optional(),
+    "File with 64 hexadecimal digits: the key that encrypts the secrets of operators' one-time codes in the database. Default: one that is made in the data folder, keys/secrets.key. Several machines need the same one.",
+  ),
   CERALACCA_TLS_CA_FILE: setting(
     z.string().optional(),
     "CA certificates, PEM, that vouch for other providers' servers and the directory's, besides those that Node knows.",

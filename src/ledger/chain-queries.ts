@@ -238,6 +238,3 @@ export function chainReads(reader: Reader, { log, rest }: Pick<ChainedLog, 'log'
     },
   }
 }
-
-export type ChainQueries = ReturnType<typeof chainQueries>
-export type ChainReads = ReturnType<typeof chainReads>

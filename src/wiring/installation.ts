@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createRefusals } from '../access/refusals.ts'
+import { accessesOf, auditReads } from '../audit/queries.ts'
 import { dataPaths, type Config } from '../config/config.ts'
 import { createDomains } from '../directory/domains.ts'
 import { entriesOf } from '../ledger/queries.ts'
@@ -10,7 +11,7 @@ import { createAgreements } from '../registry/agreements.ts'
 import { createAppPasswords } from '../registry/app-passwords.ts'
 import { createLoginBrake } from '../registry/login-brake.ts'
 import { createMailboxes } from '../registry/mailboxes.ts'
-import { createOperators } from '../registry/operators.ts'
+import { createOperators } from '../registry/operators/operators.ts'
 import { createProfiles } from '../registry/profiles.ts'
 import { registryQueries } from '../registry/queries.ts'
 import { createBlobs } from '../storage/blobs.ts'
@@ -54,6 +55,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
     transport: transportQueries(database),
     refusals: createRefusals(database.reader),
     quarantine: createQuarantine({ database, blobs, now }),
+    audit: { ...auditReads(database.reader), accessesOf: (address: string) => accessesOf(database.reader, address) },
     ledger: { entriesOf: (pecMsgid: string) => entriesOf(database.reader, pecMsgid) },
   }
 }

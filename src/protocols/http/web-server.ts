@@ -5,6 +5,8 @@
 import { fastify, type FastifyInstance } from 'fastify'
 import { asCeralaccaError } from '../../base/errors.ts'
 import type { EventSink } from '../../base/events.ts'
+import { registerOperatorApi } from './operator-api.ts'
+import type { OperatorAccess } from '../../registry/operators/access.ts'
 import { welcomePage, type ClientParameters } from './welcome-page.ts'
 
 export interface WebServerDeps {
@@ -13,6 +15,8 @@ export interface WebServerDeps {
   readonly probe: () => Promise<void>
   readonly parameters: ClientParameters
   readonly authenticateOperator: (name: string, password: string, clientAddress: string) => Promise<void>
+  /** without it there is no API for operators */
+  readonly operatorAccess?: OperatorAccess
   /** Figures for operators: nothing of any holder. */
   readonly status: () => Promise<object>
   /** This provider's own record, signed (.p7m). */
@@ -37,7 +41,7 @@ const SECURITY_HEADERS = {
 const SIGNED_DATA = 'application/pkcs7-mime; smime-type=signed-data'
 
 export function createWebServer(deps: WebServerDeps): WebServer {
-  const { tls, probe, parameters, authenticateOperator, status, directoryRecord, report } = deps
+  const { tls, probe, parameters, authenticateOperator, status, directoryRecord, operatorAccess, report } = deps
   const app: FastifyInstance = fastify({ https: { ...tls, minVersion: 'TLSv1.2' }, forceCloseConnections: true })
   const page = welcomePage(parameters)
 
@@ -65,6 +69,8 @@ export function createWebServer(deps: WebServerDeps): WebServer {
     }
     return status()
   })
+
+  if (operatorAccess) registerOperatorApi(app, { access: operatorAccess, report })
 
   app.get('/directory/record.ldif.p7m', async (_request, answer) => {
     try {

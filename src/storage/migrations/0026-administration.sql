@@ -84,3 +84,54 @@ begin
   perform ledger_append(p_slot, p_ledger);
   return true;
 end $$;
+
+-- Owner of the tables `operator*`: src/registry. Small reference tables, as `operator` is.
+alter table operator
+  add column roles text[] not null default '{}',
+  -- signs in no more, and his sessions are gone
+  add column disabled_at timestamptz,
+  -- secret of the one-time codes, encrypted with a key that is not in the database; and the last step of time whose code was used
+  add column totp bytea,
+  add column totp_since timestamptz,
+  add column totp_step bigint not null default 0;
+
+create table operator_recovery_code (
+  operator text not null references operator,
+  -- SHA-256; the row goes when the code is used
+  hash bytea not null,
+  primary key (operator, hash)
+);
+
+create table operator_passkey (
+  -- of the credential, base64url
+  id text not null primary key,
+  operator text not null references operator,
+  label text not null,
+  -- COSE
+  public_key bytea not null,
+  counter bigint not null,
+  created_at timestamptz not null,
+  last_used_at timestamptz
+);
+create index operator_passkey_operator on operator_passkey (operator);
+
+create table operator_session (
+  -- SHA-256 of what the browser has
+  hash bytea not null primary key,
+  -- what lists name it by
+  id uuid not null unique,
+  operator text not null references operator,
+  stage text not null check (stage in ('second-factor', 'enrolment', 'full')),
+  client_address text not null,
+  created_at timestamptz not null,
+  last_used_at timestamptz not null,
+  ends_at timestamptz not null,
+  -- wrong second factors
+  failures integer not null,
+  -- what an authenticator must sign, until when; gone once it was asked for
+  challenge text,
+  challenge_until timestamptz,
+  -- secret of one-time codes that were offered but not confirmed, encrypted
+  offered_totp bytea
+);
+create index operator_session_operator on operator_session (operator);
