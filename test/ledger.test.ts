@@ -33,9 +33,10 @@ test('what a provider has certified is sealed, stamped without a network, and ve
   const verify = await provider.ceralacca('ledger', 'verify', '--files', '--json')
   assert.equal(verify.code, 0, verify.stdout + verify.stderr)
   const { verified, entries, stamps, unstamped, waiting } = JSON.parse(verify.stdout) as Verified
+  // Three of the message, and one of the audit log, in which the first start has written.
   assert.deepEqual(
     { verified, entries, stamps, unstamped, waiting },
-    { verified: true, entries: 3, stamps: 1, unstamped: 0, waiting: 0 },
+    { verified: true, entries: 4, stamps: 1, unstamped: 0, waiting: 0 },
   )
   assert.ok(existsSync(join(provider.dataFolder, 'keys', 'stamp.pem')))
 
@@ -49,6 +50,8 @@ test('what a provider has certified is sealed, stamped without a network, and ve
     (await provider.ceralacca('ledger', 'verify', '--from', '2020-01-01', '--to', '2020-12-31')).stdout,
     /^Verified: 0 entries/,
   )
+  // What the commands about holds have left in the audit log; then nothing.
+  assert.match((await provider.ceralacca('ledger', 'seal')).stdout, /^[1-4] entries sealed/)
   assert.match((await provider.ceralacca('ledger', 'seal')).stdout, /^0 entries sealed in 0 segments/)
   await consistent(provider)
 })
