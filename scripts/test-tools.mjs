@@ -22,6 +22,7 @@ const packageOf = {
   neomutt: 'neomutt',
   offlineimap: 'offlineimap3',
   openssl: 'openssl',
+  pdftotext: 'poppler-utils',
   python3: 'python3',
   script: 'bsdutils',
   'softhsm2-util': 'softhsm2',
