@@ -59,6 +59,11 @@ export function readDate(text: string): number {
   return at
 }
 
+const DAY_MS = 86_400_000
+
+/** The end of a span: a day means all of it. @throws `usage` */
+export const readEnd = (text: string): number => readDate(text) + (text.includes('T') ? 0 : DAY_MS - 1)
+
 /** Rows as aligned columns, the first row being the titles. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

@@ -3,13 +3,8 @@ import { clientError } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
 import type { VerifyReport } from '../ledger/verify.ts'
 import { holdsOf, openLedgerKeeper, verifyLedgerOf } from '../wiring/ledger-parts.ts'
-import { readDate, table, type Command, type Invocation, type Option } from './command.ts'
+import { readDate, readEnd, table, type Command, type Invocation, type Option } from './command.ts'
 import { withInstallation } from './connect.ts'
-
-const DAY_MS = 86_400_000
-
-/** The end of a span: a day means all of it. */
-const readEnd = (text: string): number => readDate(text) + (text.includes('T') ? 0 : DAY_MS - 1)
 
 export const ledgerVerify: Command = {
   words: ['ledger', 'verify'],

@@ -16,6 +16,7 @@ import { directoryCheck, directoryExport, directoryImport, directoryRefresh, dir
 import { domainAdd, domainList, domainSet } from './domain.ts'
 import { helpOf, overview } from './help.ts'
 import { ledgerHoldAdd, ledgerHoldList, ledgerHoldRemove, ledgerSeal, ledgerStamp, ledgerVerify } from './ledger.ts'
+import { ledgerExtract } from './ledger-extract.ts'
 import { mailboxCreate, mailboxList, mailboxSet, mailboxSetPassword, mailboxShow } from './mailbox.ts'
 import { maintenanceAdd, maintenanceList, maintenanceRemove } from './maintenance.ts'
 import { messageShow } from './message.ts'
@@ -66,6 +67,7 @@ const COMMANDS: readonly Command[] = [
   ledgerVerify,
   ledgerSeal,
   ledgerStamp,
+  ledgerExtract,
   ledgerHoldAdd,
   ledgerHoldList,
   ledgerHoldRemove,

@@ -37,7 +37,7 @@ export interface Ranges {
   lasts: number[]
 }
 
-interface SegmentRow extends Ranges {
+export interface SegmentRow extends Ranges {
   slot: number
   number: number
   sealed_at: Date
@@ -93,7 +93,7 @@ export const columnsOf = (ranges: readonly SlotRange[]): [number[], number[], nu
   ranges.map(({ last }) => last),
 ]
 
-const segmentOf = (log: Log, row: SegmentRow): StoredSegment => ({
+export const segmentOf = (log: Log, row: SegmentRow): StoredSegment => ({
   log,
   chain: chainOfHome(row.slot),
   number: row.number,

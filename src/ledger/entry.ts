@@ -8,7 +8,8 @@ import type { Instant } from '../base/instant.ts'
  * What happened. `accepted` stands for the acceptance, its receipt and its envelope: one transaction, one instant (I7); `refused` for a
  * non-acceptance with its notice; `taken-in-charge` for another provider's envelope that came in, with its take-in-charge; `arrived` for
  * other mail that came in; `virus-found` for an envelope that goes no further; `relayed` for what another server has taken over;
- * `entries-deleted` for entries of the ledger whose time is over; `audit-sealed` for a segment of the audit log, whose hash is its detail.
+ * `entries-deleted` for entries of the ledger whose time is over; `extract-requested` and `extract-made` for who wanted to know what it says;
+ * `audit-sealed` for a segment of the audit log, whose hash is its detail.
  */
 export type LedgerEvent =
   | 'accepted'
@@ -23,6 +24,8 @@ export type LedgerEvent =
   | 'relayed'
   | 'entries-deleted'
   | 'audit-sealed'
+  | 'extract-requested'
+  | 'extract-made'
 
 export interface LedgerFacts {
   readonly pecMsgid: string

@@ -43,13 +43,17 @@ export function rootOf(leaves: Buffer): Buffer {
 }
 
 /** The path from a leaf to the root: its neighbour on each level, where it has one. */
-export function pathOf(leaves: Buffer, index: number): Buffer[] {
-  const path: Buffer[] = []
-  for (let [level, at] = [leaves, index]; level.length > HASH_BYTES; [level, at] = [levelAbove(level), at >> 1]) {
-    const neighbour = at ^ 1
-    if (neighbour < countOf(level)) path.push(Buffer.from(hashAt(level, neighbour)))
-  }
-  return path
+export const pathOf = (leaves: Buffer, index: number): Buffer[] => pathsOf(leaves)(index)
+
+/** The paths of several leaves of one tree, which is made once. */
+export function pathsOf(leaves: Buffer): (index: number) => Buffer[] {
+  const levels: Buffer[] = []
+  for (let level = leaves; level.length > HASH_BYTES; level = levelAbove(level)) levels.push(level)
+  return (index) =>
+    levels.flatMap((level, height) => {
+      const neighbour = (index >> height) ^ 1
+      return neighbour < countOf(level) ? [Buffer.from(hashAt(level, neighbour))] : []
+    })
 }
 
 /**

@@ -23,7 +23,7 @@ export interface NumberedEntry extends LedgerEntry {
 }
 
 /** The events of a message in the order in which they come, as far as there is one. */
-const WAY: readonly LedgerEvent[] = [
+export const EVENT_ORDER: readonly LedgerEvent[] = [
   'accepted',
   'refused',
   'relayed',
@@ -40,7 +40,7 @@ const WAY: readonly LedgerEvent[] = [
 export async function entriesOf(reader: Reader, pecMsgid: string): Promise<NumberedEntry[]> {
   const rows = await reader.read<EntryRow>('select * from ledger_history($1) order by at, array_position($2, event), slot, seq', [
     pecMsgid,
-    WAY,
+    EVENT_ORDER,
   ])
   return rows.map(({ at, pec_msgid, ...row }) => ({ ...row, at: at.getTime(), pecMsgid: pec_msgid }))
 }

@@ -85,6 +85,7 @@ export async function openTestLedger(scope: TestScope, connection: ConnectionSet
     queries,
     sealing,
     stamping,
+    client,
     keeper,
     retention,
     retained,

@@ -15,12 +15,12 @@ import { verifyLedger, type VerifyRequest } from '../ledger/verify.ts'
 import { certificatesOf } from '../seal/pem.ts'
 import { ensureTestStampKeys } from '../seal/test-keys.ts'
 import { createTestTimeStamps } from '../seal/test-time-stamps.ts'
-import { createTimeStampClient, httpAuthority, type TimeStampAuthority } from '../seal/time-stamp-client.ts'
+import { createTimeStampClient, httpAuthority, type TimeStampAuthority, type TimeStampClient } from '../seal/time-stamp-client.ts'
 import type { Installation } from './installation.ts'
 import { readText, tlsRoots } from './keys.ts'
 
 /** DER of the CA certificates that vouch for time-stamping authorities. */
-function stampRoots({ values, dataFolder }: Config): Buffer[] {
+export function stampRoots({ values, dataFolder }: Config): Buffer[] {
   return certificatesOf(readText(values.CERALACCA_TIMESTAMP_CA_FILE ?? dataPaths(dataFolder).testAuthority))
 }
 
@@ -32,16 +32,17 @@ async function authoritiesOf(config: Config, now: () => number): Promise<TimeSta
   return [createTestTimeStamps(stamp, now)]
 }
 
+/** Who asks the authorities of the settings. */
+export async function timeStampClient(config: Config, now: () => number): Promise<TimeStampClient> {
+  const authorities = await authoritiesOf(config, now)
+  return createTimeStampClient({ authorities, roots: stampRoots(config), policy: config.values.CERALACCA_TIMESTAMP_POLICY })
+}
+
 /** What seals, stamps, writes and drops. */
 export async function openLedgerKeeper(config: Config, { database, now }: Installation, report: EventSink) {
   const holder = randomUUID()
   const queries = sealingQueries(database)
-  const authorities = await authoritiesOf(config, now)
-  const client = createTimeStampClient({
-    authorities,
-    roots: stampRoots(config),
-    policy: config.values.CERALACCA_TIMESTAMP_POLICY,
-  })
+  const client = await timeStampClient(config, now)
   const files = createDayFiles({ queries, folder: dataPaths(config.dataFolder).ledger })
   const provider = config.values.CERALACCA_PROVIDER_NAME
   const retention = createRetention({ queries: retentionQueries(database), reads: queries, files, provider, report, now })
