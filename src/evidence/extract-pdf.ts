@@ -51,7 +51,7 @@ export function extractDocument(
     ...(mailbox === null ? [] : [`${words.mailbox} ${mailbox}`]),
     ...(message === null ? [] : [`${words.message} ${message}`]),
   ]
-  const period = words.period(from === 0 ? words.sinceEver : shownTime(from), shownTime(to))
+  const period = words.period(from === 0 ? null : shownTime(from), shownTime(to))
   const event = (name: string): string => words.events[name] ?? name
 
   const list: PdfBlock = {

@@ -6,8 +6,8 @@ export interface ExtractWords {
   readonly readme: string
   readonly mailbox: string
   readonly message: string
-  readonly period: (from: string, to: string) => string
-  readonly sinceEver: string
+  /** @param from null: since the beginning of what is kept */
+  readonly period: (from: string | null, to: string) => string
   readonly request: string
   readonly facts: Readonly<Record<'id' | 'requestedBy' | 'title' | 'reason' | 'requestedAt' | 'madeBy' | 'entries', string>>
   readonly titles: Readonly<Record<'holder' | 'authority', string>>
@@ -37,8 +37,7 @@ export const WORDS: Readonly<Record<Language, ExtractWords>> = {
     readme: 'LEGGIMI.txt',
     mailbox: 'Casella',
     message: 'Messaggio',
-    period: (from, to) => `dal ${from} al ${to}`,
-    sinceEver: 'inizio della conservazione',
+    period: (from, to) => `${from === null ? 'dall’inizio della conservazione' : `dal ${from}`} al ${to}`,
     request: 'La richiesta',
     facts: {
       id: 'Identificativo dell’estratto',
@@ -83,8 +82,7 @@ export const WORDS: Readonly<Record<Language, ExtractWords>> = {
     readme: 'README.txt',
     mailbox: 'Mailbox',
     message: 'Message',
-    period: (from, to) => `from ${from} to ${to}`,
-    sinceEver: 'the beginning of what is kept',
+    period: (from, to) => `from ${from ?? 'the beginning of what is kept'} to ${to}`,
     request: 'The request',
     facts: {
       id: 'Identifier of the extract',
