@@ -12,6 +12,7 @@ import type { KnownCertificate } from './certificate-cache.ts'
 import { readList, verifyList } from './crl.ts'
 import type { RevocationList } from './crl.ts'
 import { unfitList } from './crl-entries.ts'
+import type { FetchedList } from './kept-lists.ts'
 
 export interface ListStoreDeps {
   /** Bounded in time and size by itself. */
@@ -21,6 +22,8 @@ export interface ListStoreDeps {
   /** milliseconds since 1970 */
   readonly now: () => number
   readonly report: EventSink
+  /** Keeps what was fetched and is good, for later proof. Where that fails, an event tells of it, and the list counts all the same. */
+  readonly keep?: (list: FetchedList, at: number) => Promise<void>
 }
 
 export interface ListStore {
@@ -48,7 +51,7 @@ interface Place {
 
 const timeOfDay = (ms: number): string => new Date(ms).toISOString()
 
-export function createListStore({ fetchList, refreshMs, now, report }: ListStoreDeps): ListStore {
+export function createListStore({ fetchList, refreshMs, now, report, keep }: ListStoreDeps): ListStore {
   const places = new Map<string, Place>()
 
   function placeOf(key: string): Place {
@@ -61,13 +64,23 @@ export function createListStore({ fetchList, refreshMs, now, report }: ListStore
   }
 
   async function fetchGood(url: string, issuer: KnownCertificate, held: RevocationList | null): Promise<RevocationList> {
-    const list = readList(await fetchList(url))
+    const bytes = await fetchList(url)
+    const list = readList(bytes)
     verifyList(list, issuer)
     const at = now()
     if (list.thisUpdate > at) throw unfitList(`it is not valid before ${timeOfDay(list.thisUpdate)}`)
     if (list.nextUpdate <= at) throw unfitList(`it was valid until ${timeOfDay(list.nextUpdate)}`)
     if (held && list.thisUpdate < held.thisUpdate) throw unfitList('it is older than the one that is known')
+    await keepGood({ url, bytes })
     return list
+  }
+
+  async function keepGood(list: FetchedList): Promise<void> {
+    try {
+      await keep?.(list, now())
+    } catch (thrown) {
+      report('unexpected-error', { where: 'revocation lists', error: asCeralaccaError(thrown) })
+    }
   }
 
   /** Never rejects. */

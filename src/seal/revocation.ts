@@ -39,14 +39,14 @@ export interface Revocation {
 const COMPROMISED: readonly number[] = [REASON.keyCompromise, REASON.caCompromise, REASON.aaCompromise]
 
 /** Whether a list is meant for a certificate: its kind, and the distribution point that led to it (RFC 5280 6.3.3 (b)(2)). */
-function covers({ scope }: RevocationList, { fields }: KnownCertificate, point: DistributionPoint): boolean {
+export function covers({ scope }: RevocationList, { fields }: KnownCertificate, point: DistributionPoint): boolean {
   const authority = fields.basicConstraints?.ca === true
   if (scope.of !== 'all' && (scope.of === 'authorities') !== authority) return false
   return scope.names === null || scope.names.some((name) => point.names.some((known) => known.equals(name)))
 }
 
 /** Whether it counts at an instant. What a list names is revoked at the list's own time, whatever date stands with it. */
-function countsAt({ date, reason, invalidSince }: RevokedEntry, { thisUpdate }: RevocationList, at: number): boolean {
+export function countsAt({ date, reason, invalidSince }: RevokedEntry, { thisUpdate }: RevocationList, at: number): boolean {
   return at >= Math.min(date, thisUpdate) || (COMPROMISED.includes(reason) && invalidSince !== null && at >= invalidSince)
 }
 

@@ -20,6 +20,7 @@ export const REFERENCE_TABLES: readonly string[] = [
   'directory_state',
   'ledger_hold',
   'seal_identity',
+  'revocation_list',
 ]
 
 const SLOT_CONDITION = /\bslot\s*=\s*\$1\b/

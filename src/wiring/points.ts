@@ -23,6 +23,7 @@ import { createScanner } from '../quarantine/scanner.ts'
 import { createCertificateCache } from '../seal/certificate-cache.ts'
 import { createFetchList } from '../seal/fetch-list.ts'
 import type { Identity } from '../seal/identity.ts'
+import { keptLists } from '../seal/kept-lists.ts'
 import { createRevocation } from '../seal/revocation.ts'
 import { verifyDetached } from '../seal/verify.ts'
 import type { Bus } from '../storage/bus.ts'
@@ -63,7 +64,7 @@ export function buildPoints(config: Config, installation: Installation, deps: Po
   const roots = tlsRoots(config)
   const fetchList = createFetchList(roots === undefined ? {} : { tlsRoots: [roots] })
   const refreshMs = values.CERALACCA_CRL_REFRESH_MINUTES * 60_000
-  const revocation = createRevocation({ fetchList, refreshMs, now, report }, certificates)
+  const revocation = createRevocation({ fetchList, refreshMs, now, report, keep: keptLists(database).keep }, certificates)
   const identities = sealIdentities(config, { database, own: identity, stores, revocation, certificates, report, now })
   const issuer = { provider, address: identities.address }
   const seals = { sealer: identities, issuer, domain, now }

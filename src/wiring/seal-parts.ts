@@ -11,6 +11,7 @@ import { createFetchList } from '../seal/fetch-list.ts'
 import { findSigner } from '../seal/find-signer.ts'
 import { createSealIdentities, type SealIdentities } from '../seal/identities.ts'
 import { openIdentity, type OwnIdentity } from '../seal/identity.ts'
+import { keptLists } from '../seal/kept-lists.ts'
 import { certificatesOf } from '../seal/pem.ts'
 import { identityQueries } from '../seal/queries.ts'
 import { createRevocation, type Revocation, type RevocationStatus } from '../seal/revocation.ts'
@@ -85,8 +86,9 @@ export async function openSeal(config: Config, { database, now }: Installation, 
   const certificates = createCertificateCache()
   const fetchList = createFetchList(roots === undefined ? {} : { tlsRoots: [roots] })
   // Longer than a command lasts: each list is fetched once.
-  const revocation = createRevocation({ fetchList, refreshMs: 3_600_000, now, report }, certificates)
+  const lists = keptLists(database)
+  const revocation = createRevocation({ fetchList, refreshMs: 3_600_000, now, report, keep: lists.keep }, certificates)
   const identities = sealIdentities(config, { database, own, stores, revocation, certificates, report, now })
   await identities.refresh()
-  return { stores, own, identities, revocation, queries: identityQueries(database), now }
+  return { stores, own, identities, revocation, lists, queries: identityQueries(database), now }
 }
