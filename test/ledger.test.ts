@@ -1,14 +1,17 @@
 /** The sealed ledger of a running provider, by its commands. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { unzipSync } from 'fflate'
+import { PATH } from '../src/evidence/bundle-format.ts'
+import { unzipBundle, zipBundle } from '../src/evidence/bundle-zip.ts'
 import { VERIFY_COMMANDS } from '../src/evidence/extract-readme.ts'
+import { readMessage } from '../src/pec/reading.ts'
 import { consistent } from './support/consistent.ts'
 import { openMailbox, waitForMessages } from './support/mailbox-reader.ts'
-import { startProvider } from './support/provider.ts'
+import { startProvider, type Provider } from './support/provider.ts'
 import { plainMessage, submit } from './support/submit.ts'
 import { requireTools } from './support/tools.ts'
 
@@ -28,7 +31,7 @@ test('what a provider has certified is sealed, stamped without a network, and ve
   const [mario, lucia] = provider.accounts
   const message = plainMessage(mario.address, [lucia.address])
   assert.equal((await submit(provider, { account: mario, recipients: [lucia.address], message })).code, 0)
-  await waitForMessages(await openMailbox(t, provider, mario), 2)
+  const [acceptance] = await waitForMessages(await openMailbox(t, provider, mario), 2)
 
   const stamp = await provider.ceralacca('ledger', 'stamp', '--json')
   assert.equal(stamp.code, 0, stamp.stderr)
@@ -63,6 +66,8 @@ test('what a provider has certified is sealed, stamped without a network, and ve
     (await provider.ceralacca('message', 'show', id)).stdout,
     /extract-requested .*"requestedBy":"Lucia"[^]*extract-made/,
   )
+  const { submission } = readMessage(acceptance?.source ?? Buffer.alloc(0))
+  await verifiesBundles(provider, submission?.pecMsgid ?? 'none')
 
   const hold = ['--mailbox', lucia.address]
   assert.equal((await provider.ceralacca('ledger', 'hold', 'add', ...hold)).code, 2, 'a reason is asked for')
@@ -77,6 +82,28 @@ test('what a provider has certified is sealed, stamped without a network, and ve
   assert.match((await provider.ceralacca('ledger', 'seal')).stdout, /^\d+ entries sealed in/)
   await consistent(provider)
 })
+
+/** Bundles of both holders, made and verified by the commands. */
+async function verifiesBundles(provider: Provider, id: string): Promise<void> {
+  const [mario, lucia] = provider.accounts
+  const out = join(provider.dataFolder, 'bundle.zip')
+  const made = await provider.ceralacca('message', 'bundle', id, '--out', out)
+  assert.equal(made.code, 0, made.stdout + made.stderr)
+  assert.match(made.stdout, new RegExp(`: ${id}, ${mario.address}\nVerified\\.`))
+  const received = await provider.ceralacca('message', 'bundle', id, '--out', out, '--mailbox', lucia.address)
+  assert.match(received.stderr, /exists already/)
+  rmSync(out)
+  assert.equal((await provider.ceralacca('message', 'bundle', id, '--out', out, '--mailbox', lucia.address)).code, 0)
+  const verified = await provider.ceralacca('verify', out, '--ca', provider.ca)
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr)
+  assert.match(verified.stdout, /^Verified\.[^]*The ledger has the event "delivered"/m)
+  const files = new Map(unzipBundle(readFileSync(out)))
+  files.set(PATH.original, Buffer.from('Subject: x\r\n\r\n'))
+  writeFileSync(out, zipBundle(files, Date.now()))
+  const tampered = await provider.ceralacca('verify', out, '--language', 'it')
+  assert.equal(tampered.code, 1)
+  assert.match(tampered.stdout, /NON verificato\. La prima cosa che non va: messages\/original\.eml: non /)
+}
 
 test('an authority that does not answer is told of, and holds nothing up', async (t) => {
   const provider = await startProvider(t, {

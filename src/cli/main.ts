@@ -20,6 +20,7 @@ import { ledgerExtract } from './ledger-extract.ts'
 import { mailboxCreate, mailboxList, mailboxSet, mailboxSetPassword, mailboxShow } from './mailbox.ts'
 import { maintenanceAdd, maintenanceList, maintenanceRemove } from './maintenance.ts'
 import { messageShow } from './message.ts'
+import { messageBundle } from './message-bundle.ts'
 import {
   operatorAdd,
   operatorDisable,
@@ -57,6 +58,7 @@ const COMMANDS: readonly Command[] = [
   appPasswordList,
   appPasswordRevoke,
   messageShow,
+  messageBundle,
   verify,
   quarantineList,
   quarantineShow,

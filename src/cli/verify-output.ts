@@ -5,6 +5,7 @@ import { fieldValue } from '../mime/header.ts'
 import { decodeHeaderText } from '../mime/encoding.ts'
 import type { VerifyResult } from '../seal/verify.ts'
 import { table, type Output } from './command.ts'
+import { printable } from './printable.ts'
 
 /**
  * @param origin what the directory says; null where it was not consulted
@@ -129,7 +130,3 @@ function certifiedRows(data: NonNullable<ReturnType<typeof certifiedOf>>, verifi
     ...optional.filter(([, value]) => value !== null),
   ]
 }
-
-/** No control characters, nor those that turn the direction of writing: a message must not write to the terminal. */
-const printable = (text: string): string =>
-  text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ' ')

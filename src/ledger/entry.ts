@@ -84,3 +84,39 @@ export function canonicalForm(slot: number, seq: number, entry: LedgerEntry): st
     detail,
   ])
 }
+
+/** What a canonical form says; null where it is not exactly one. */
+export function readCanonicalForm(line: string): (LedgerEntry & { readonly slot: number; readonly seq: number }) | null {
+  try {
+    const [, slot, seq, at, event, pecMsgid, msgid, sender, recipients, subject, related, provider, detail] = JSON.parse(
+      line,
+    ) as CanonicalFields
+    const entry = { at: Date.parse(at), event, pecMsgid, msgid, sender, recipients, subject, related, provider, detail }
+    return canonicalForm(slot, seq, entry) === line && isWhole(entry) ? { slot, seq, ...entry } : null
+  } catch (error) {
+    // No JSON, or of another shape, or no time: it came from outside and may be anything.
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return null
+    throw error
+  }
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+
+const isWhole = ({ event, pecMsgid, sender, recipients, related, provider }: LedgerEntry): boolean =>
+  [event, pecMsgid, sender, provider].every(isText) && recipients.every(isText) && related.every(isText)
+
+type CanonicalFields = [
+  number,
+  number,
+  number,
+  string,
+  LedgerEvent,
+  string,
+  string | null,
+  string,
+  string[],
+  string,
+  string[],
+  string,
+  string | null,
+]

@@ -217,6 +217,16 @@ export function mailboxQueries({ reader, transactor }: Database) {
     folder: ({ slot, id }: MailboxRef, name: string) =>
       reader.read<FolderRow>(`select ${FOLDER} from folder where slot = $1 and mailbox = $2 and name = $3`, [slot, id, name]),
 
+    /** Contents of the messages of a mailbox that have an internal date within a time, wherever they are now. It reads through the mailbox. */
+    async datedWithin({ slot, id }: MailboxRef, from: Date, to: Date): Promise<string[]> {
+      const rows = await reader.read<{ content: string }>(
+        `select distinct m.content from message m join folder f on f.slot = m.slot and f.id = m.folder
+         where m.slot = $1 and f.slot = $1 and f.mailbox = $2 and m.internal_date between $3 and $4`,
+        [slot, id, from, to],
+      )
+      return rows.map(({ content }) => content)
+    },
+
     orphanSubscriptions: ({ slot, id }: MailboxRef) =>
       reader.read<{ name: string }>('select name from orphan_subscription where slot = $1 and mailbox = $2 order by name', [
         slot,

@@ -76,6 +76,15 @@ export interface OutboxKey {
   readonly kind: string
 }
 
+/** A receipt that came into the sender's slot, and the content that has its bytes. */
+export interface ReceiptRow {
+  recipient: string
+  kind: string
+  message_id: string
+  content: string
+  at: Date
+}
+
 type Table = 'dispatch' | 'outbox'
 
 /** Those whose turn has come first are looked at, and so many at a time: what is due may be much. */
@@ -114,6 +123,13 @@ export function transportQueries({ reader, transactor }: Database) {
 
     dispatches: (slot: number, pecMsgid: string) =>
       reader.read<DispatchRow>('select * from dispatch where slot = $1 and pec_msgid = $2 order by recipient', [slot, pecMsgid]),
+
+    /** What came back to the sender of a submission, in the order in which it came. */
+    receiptsOf: (slot: number, pecMsgid: string) =>
+      reader.read<ReceiptRow>(
+        'select recipient, kind, message_id, content, at from receipt where slot = $1 and pec_msgid = $2 order by at, recipient, kind',
+        [slot, pecMsgid],
+      ),
 
     /** Slots where something is due. It locks nothing; who claims looks again. */
     async dueSlots(what: Table | 'watch', now: Date): Promise<number[]> {

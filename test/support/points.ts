@@ -97,8 +97,8 @@ export interface Points {
   holder(name: string, quota?: number): Promise<Holder>
   /** Another process on the same database. */
   worker(): Worker
-  /** Accepts a message of the sender's; its dispatches are not started. */
-  accept(sender: Holder, recipients: readonly string[], body?: string): Promise<Submission>
+  /** Accepts a message of the sender's; its dispatches are not started. @param more fields of its header */
+  accept(sender: Holder, recipients: readonly string[], body?: string, more?: readonly string[]): Promise<Submission>
   inbox(holder: Holder): Promise<InboxMessage[]>
   /** All that the steps write, but for the leases of what waits. */
   state(): Promise<unknown>
@@ -107,10 +107,14 @@ export interface Points {
 /** These tests stay within one provider. */
 const NO_MAILER: Mailer = { send: () => assert.fail('nothing leaves'), close: () => Promise.resolve() }
 
-/** @param kindOf of a recipient's domain */
+/**
+ * @param kindOf of a recipient's domain
+ * @param ownSealer instead of the test authority's
+ */
 export async function withPoints(
   scope: TestScope,
   kindOf: (domain: string) => 'certified' | 'ordinary' = () => 'certified',
+  ownSealer?: Sealer,
 ): Promise<Points> {
   const last = lastFirst(scope)
   const { database, connection, blobs, folder } = await withTestDatabase(last)
@@ -120,7 +124,7 @@ export async function withPoints(
   const bus = createBus({ warn: console.warn })
   last.after(() => bus.close())
   const request = { providerName: 'Gestore Prova', address: `posta-certificata@${DOMAIN}`, names: ['localhost'], now: clock.ms }
-  const { sealer } = await openIdentity({ test: { folder: join(folder, 'keys'), request } })
+  const sealer = ownSealer ?? (await openIdentity({ test: { folder: join(folder, 'keys'), request } })).sealer
   const domains = createDomains(database, now)
   await domains.add(DOMAIN)
   const report: EventSink = (name, data) => {
@@ -197,8 +201,8 @@ export async function withPoints(
       return { delivery, receive, work: { ...work, stop }, transport }
     },
 
-    async accept({ address, mailbox }, recipients, body = 'Testo.\r\n') {
-      const headers = ['Subject: Prova', 'Message-ID: <prova@client.test>']
+    async accept({ address, mailbox }, recipients, body = 'Testo.\r\n', more = []) {
+      const headers = ['Subject: Prova', 'Message-ID: <prova@client.test>', ...more]
       const bytes = Buffer.from(plainMessage(address, recipients, { headers, body }))
       const client = { address: '192.0.2.1', protocol: 'ESMTPSA' }
       const { pecMsgid } = await access.accept({ mailbox, sender: address, recipients, bytes, client })
