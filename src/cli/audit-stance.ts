@@ -69,6 +69,14 @@ const held: Stance = {
   },
 }
 
+const extracted: Stance = {
+  touches: ({ options }, installation) => {
+    const { mailbox: address, message: id } = options
+    if (typeof address === 'string') return ofMailbox(address)
+    return typeof id === 'string' ? ofMessage(installation, id) : { object: 'ledger' }
+  },
+}
+
 /** By the words of each command. */
 export const STANCES: Readonly<Record<string, Stance>> = {
   serve: nothing('is the provider itself'),
@@ -93,6 +101,7 @@ export const STANCES: Readonly<Record<string, Stance>> = {
   'app-password list': mailbox,
   'app-password revoke': mailbox,
   'message show': message,
+  'message bundle': message,
   'quarantine list': thing('quarantine'),
   'quarantine show': quarantined,
   'quarantine export': quarantined,
@@ -102,9 +111,14 @@ export const STANCES: Readonly<Record<string, Stance>> = {
   'ledger verify': nothing(FIGURES),
   'ledger seal': nothing(UPKEEP),
   'ledger stamp': nothing(UPKEEP),
+  'ledger extract': extracted,
   'ledger hold add': held,
   'ledger hold list': thing('holds'),
   'ledger hold remove': held,
+  stats: nothing(FIGURES),
+  'maintenance add': thing('maintenance'),
+  'maintenance list': nothing(FIGURES),
+  'maintenance remove': thing('maintenance'),
   'audit verify': nothing(FIGURES),
   'audit list': thing('audit'),
   'audit disclose': nothing(BY_ITSELF),
