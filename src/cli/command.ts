@@ -52,6 +52,19 @@ export function choiceOf<Choice extends string>(
   return choice
 }
 
+/** The value of an option that takes one, or undefined if it is not given. */
+export function textOf(options: Invocation['options'], name: string): string | undefined {
+  const value = options[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The same, of an option that must be a whole number. @throws `usage` */
+export function wholeNumberOf(options: Invocation['options'], name: string): number | undefined {
+  const text = textOf(options, name)
+  if (text !== undefined && !/^\d{1,15}$/.test(text)) throw clientError('usage', `--${name} must be a whole number`)
+  return text === undefined ? undefined : Number(text)
+}
+
 /** A day, or a day and a time, in UTC where it does not say; milliseconds since 1970. @throws `usage` */
 export function readDate(text: string): number {
   const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN

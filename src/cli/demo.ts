@@ -22,7 +22,8 @@ export interface Demo {
 
 const NAMES = ['mario.rossi', 'lucia.bianchi']
 const OPERATOR = 'operatore'
-const AGREEMENT = { code: 'OMCEO-XX-0051', order: 'Ordine dei Medici (demo)' }
+const ORDER = { code: 'OMCEO-XX', name: 'Ordine dei Medici (demo)', email: null }
+const AGREEMENT = { code: 'OMCEO-XX-0051', order: ORDER.code }
 
 /** Makes the demo once; later starts read what the first one wrote. A first start that was cut short is completed. */
 export async function ensureDemo(config: Config, installation: Installation): Promise<Demo> {
@@ -63,7 +64,8 @@ async function write(path: string, demo: Demo): Promise<Demo> {
   return demo
 }
 
-async function ensureAgreement({ agreements }: Installation, domain: string): Promise<void> {
+async function ensureAgreement({ orders, agreements }: Installation, domain: string): Promise<void> {
+  if (!(await orders.list()).some(({ code }) => code === ORDER.code)) await orders.add(ORDER)
   const known = await agreements.list()
   if (!known.some(({ code }) => code === AGREEMENT.code)) await agreements.add({ ...AGREEMENT, domain })
 }

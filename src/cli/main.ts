@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { CeralaccaError, asCeralaccaError, clientError } from '../base/errors.ts'
 import { readConfig } from '../config/config.ts'
-import { agreementAdd, agreementList } from './agreement.ts'
+import { agreementAdd, agreementList, agreementSet } from './agreement.ts'
 import { appPasswordCreate, appPasswordList, appPasswordRevoke } from './app-password.ts'
 import { auditDisclose, auditList, auditVerify, mailboxAccesses } from './audit.ts'
 import { recordCommand, stanceOptions } from './audit-stance.ts'
@@ -31,6 +31,7 @@ import {
   operatorSessions,
   operatorSet,
 } from './operator.ts'
+import { orderAdd, orderList } from './order.ts'
 import { quarantineExport, quarantineList, quarantineShow } from './quarantine.ts'
 import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
@@ -80,7 +81,10 @@ const COMMANDS: readonly Command[] = [
   auditVerify,
   auditList,
   auditDisclose,
+  orderAdd,
+  orderList,
   agreementAdd,
+  agreementSet,
   agreementList,
   operatorAdd,
   operatorSet,

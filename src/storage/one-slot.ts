@@ -9,6 +9,7 @@ export const REFERENCE_TABLES: readonly string[] = [
   'schema_migration',
   'domain',
   'domain_policy',
+  'professional_order',
   'agreement',
   'operator',
   'operator_recovery_code',

@@ -7,7 +7,8 @@ import { dataPaths, type Config } from '../config/config.ts'
 import { createDomains } from '../directory/domains.ts'
 import { entriesOf } from '../ledger/queries.ts'
 import { createQuarantine } from '../quarantine/quarantine.ts'
-import { createAgreements } from '../registry/agreements.ts'
+import { createAgreements } from '../registry/agreement/agreements.ts'
+import { createOrders } from '../registry/agreement/orders.ts'
 import { createAppPasswords } from '../registry/app-passwords.ts'
 import { createLoginBrake } from '../registry/login-brake.ts'
 import { createMailboxes } from '../registry/mailboxes.ts'
@@ -38,6 +39,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
   const blobRows = createDatabaseBlobStore(database)
   const blobs = createBlobs({ disk, database: blobRows })
   const mailboxes = createMailboxes({ database, queries: credentials, domains, now })
+  const orders = createOrders(database, now)
   return {
     address,
     database,
@@ -50,7 +52,8 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
     mailboxes,
     appPasswords: createAppPasswords({ database, queries: credentials, mailboxes, now }),
     profiles: createProfiles({ database, domains, now }),
-    agreements: createAgreements({ database, domains, now }),
+    orders,
+    agreements: createAgreements({ database, domains, orders, now }),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),
     transport: transportQueries(database),
     refusals: createRefusals(database.reader),
