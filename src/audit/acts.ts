@@ -42,6 +42,17 @@ export interface AuditActs {
   'operator-signed-in': { readonly factor: 'totp' | 'passkey' | 'recovery-code'; readonly clientAddress: string }
   'operator-sign-in-failed': { readonly step: 'password' | 'second-factor'; readonly clientAddress: string }
   'operator-sessions-ended': { readonly sessions: number }
+
+  /** a roll of members was imported */
+  'roll-imported': {
+    readonly version: number
+    readonly lines: number
+    readonly rejected: number
+    readonly added: number
+    readonly changed: number
+    readonly 'struck-off': number
+    readonly restored: number
+  }
 }
 
 export type AuditAct = keyof AuditActs

@@ -33,6 +33,7 @@ import {
 } from './operator.ts'
 import { orderAdd, orderList } from './order.ts'
 import { quarantineExport, quarantineList, quarantineShow } from './quarantine.ts'
+import { rollImport, rollList, rollShow } from './roll.ts'
 import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
 import { stats } from './stats.ts'
@@ -87,6 +88,9 @@ const COMMANDS: readonly Command[] = [
   agreementSet,
   agreementList,
   operatorAdd,
+  rollImport,
+  rollList,
+  rollShow,
   operatorSet,
   operatorRoles,
   operatorDisable,

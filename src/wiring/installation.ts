@@ -9,6 +9,7 @@ import { entriesOf } from '../ledger/queries.ts'
 import { createQuarantine } from '../quarantine/quarantine.ts'
 import { createAgreements } from '../registry/agreement/agreements.ts'
 import { createOrders } from '../registry/agreement/orders.ts'
+import { createRolls } from '../registry/agreement/rolls.ts'
 import { createAppPasswords } from '../registry/app-passwords.ts'
 import { createLoginBrake } from '../registry/login-brake.ts'
 import { createMailboxes } from '../registry/mailboxes.ts'
@@ -54,6 +55,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
     profiles: createProfiles({ database, domains, now }),
     orders,
     agreements: createAgreements({ database, domains, orders, now }),
+    rolls: createRolls({ database, orders, now }),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),
     transport: transportQueries(database),
     refusals: createRefusals(database.reader),
