@@ -53,6 +53,16 @@ export interface AuditActs {
     readonly 'struck-off': number
     readonly restored: number
   }
+  /** a request, a contract or a renewal was begun (`from` is null) or went on, as the table of transitions says */
+  'state-changed': { readonly event: string; readonly from: string | null; readonly to: string; readonly reason: string | null }
+  /** an identity document was looked at */
+  'document-shown': { readonly document: string }
+  /** a link was made that opens something once; whoever has the link is not the log's to know */
+  'link-made': { readonly purpose: string }
+  /** a holder set the first password with a link */
+  'password-set': { readonly by: 'link' }
+  /** a payment provider, a bank or an operator told of money */
+  'payment-told': { readonly movement: string; readonly cents: number; readonly outcome: string }
 }
 
 export type AuditAct = keyof AuditActs

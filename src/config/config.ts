@@ -65,6 +65,7 @@ export const dataPaths = (folder: string) => ({
   postgres: join(folder, 'postgres'),
   blobs: join(folder, 'blobs'),
   keys: join(folder, 'keys'),
+  documentKey: join(folder, 'keys', 'document-key'),
   seal: join(folder, 'seal'),
   testAuthority: join(folder, 'keys', 'ca.pem'),
   secretsKey: join(folder, 'keys', 'secrets.key'),

@@ -154,6 +154,10 @@ export const SETTINGS = {
   ),
   CERALACCA_PKCS11_LABEL: setting(z.string().optional(), 'Label of the token that has seal keys.'),
   CERALACCA_PKCS11_PIN: secret(z.string().optional(), 'PIN of the token that has seal keys.'),
+  CERALACCA_DOCUMENT_KEY_FILE: setting(
+    z.string().optional(),
+    'File with the key of stored identity documents, 64 hexadecimal digits, the same on every machine. Default: keys/document-key in the data folder, made when it is missing',
+  ),
   CERALACCA_SERVICE_MAILBOX: setting(
     address.optional(),
     'Address for take-in-charge and virus notices of other providers (mailReceipt). Default: ricevute@ the own domain',

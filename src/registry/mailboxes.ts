@@ -18,6 +18,10 @@ export interface Mailboxes {
   create(address: string, password: string, quota: number): Promise<MailboxSummary>
   /** Makes a mailbox that nobody can log in to until it is given a password, unless it is there. @throws `bad-address`, `no-such-domain` */
   ensureUnattended(address: string, quota: number): Promise<void>
+  /** Claims an address for a mailbox that is to be made; answers false if it was given to another. @throws `bad-address`, `no-such-domain` */
+  claim(address: string, mailbox: MailboxRef): Promise<boolean>
+  /** Makes the mailbox of a claimed address, without a password, unless it is there. */
+  makeClaimed(address: string, mailbox: MailboxRef, quota: number): Promise<void>
   /** The mailbox of an address in any case, or undefined. */
   find(address: string): Promise<MailboxRef | undefined>
   list(domain?: string): Promise<MailboxSummary[]>
@@ -89,13 +93,16 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
     const id = uuidv7(now())
     await queries.claim(address, { slot: slotOf(id), id }, new Date(now()))
     const mailbox = (await queries.find(address)) ?? { slot: slotOf(id), id }
-    return database.transactor.transact(mailbox.slot, async (tx) => {
+    return fill(mailbox, address, quota, password)
+  }
+
+  const fill = (mailbox: MailboxRef, address: string, quota: number, password: StoredPassword | null): Promise<boolean> =>
+    database.transactor.transact(mailbox.slot, async (tx) => {
       if (!(await insertMailbox(tx, mailbox, address, { quota, reserve: reserveFor(quota), now: now() }))) return false
       await insertFolders(tx, mailbox, STANDARD_FOLDERS, now())
       if (password !== null) await queries.setPassword(tx, mailbox, password, new Date(now()))
       return true
     })
-  }
 
   return {
     find,
@@ -111,6 +118,16 @@ export function createMailboxes({ database, queries, domains, now }: MailboxesDe
     async ensureUnattended(wanted, quota) {
       if (await find(wanted)) return
       await make(await servedAddress(wanted), quota, null)
+    },
+
+    async claim(wanted, mailbox) {
+      const address = await servedAddress(wanted)
+      await queries.claim(address, mailbox, new Date(now()))
+      return (await queries.find(address))?.id === mailbox.id
+    },
+
+    async makeClaimed(address, mailbox, quota) {
+      await fill(mailbox, address, quota, null)
     },
 
     list: (domain) => queries.list(domain),

@@ -7,9 +7,6 @@ import { dataPaths, type Config } from '../config/config.ts'
 import { createDomains } from '../directory/domains.ts'
 import { entriesOf } from '../ledger/queries.ts'
 import { createQuarantine } from '../quarantine/quarantine.ts'
-import { createAgreements } from '../registry/agreement/agreements.ts'
-import { createOrders } from '../registry/agreement/orders.ts'
-import { createRolls } from '../registry/agreement/rolls.ts'
 import { createAppPasswords } from '../registry/app-passwords.ts'
 import { createLoginBrake } from '../registry/login-brake.ts'
 import { createMailboxes } from '../registry/mailboxes.ts'
@@ -22,6 +19,7 @@ import { openDatabase } from '../storage/database.ts'
 import { createDatabaseBlobStore } from '../storage/database-blob-store.ts'
 import { createDiskBlobStore } from '../storage/disk-blob-store.ts'
 import { transportQueries } from '../transport/queries.ts'
+import { agreementDesk } from './agreement-desk.ts'
 
 /**
  * Connections that write; half as many read. Two a core: the calls are short and batched, and each further connection only warms more
@@ -40,7 +38,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
   const blobRows = createDatabaseBlobStore(database)
   const blobs = createBlobs({ disk, database: blobRows })
   const mailboxes = createMailboxes({ database, queries: credentials, domains, now })
-  const orders = createOrders(database, now)
+  const profiles = createProfiles({ database, domains, now })
   return {
     address,
     database,
@@ -52,10 +50,8 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
     now,
     mailboxes,
     appPasswords: createAppPasswords({ database, queries: credentials, mailboxes, now }),
-    profiles: createProfiles({ database, domains, now }),
-    orders,
-    agreements: createAgreements({ database, domains, orders, now }),
-    rolls: createRolls({ database, orders, now }),
+    profiles,
+    ...agreementDesk(config, { database, domains, mailboxes, profiles, now }),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),
     transport: transportQueries(database),
     refusals: createRefusals(database.reader),

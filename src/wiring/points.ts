@@ -112,7 +112,12 @@ export function buildPoints(config: Config, installation: Installation, deps: Po
   })
   const arrivals = createArrivals({ queries: arrivalRows, contents, delivery, tasks, bringBack, returnTo, report, now })
   const watches = createWatches({ queries, loader, notify: notices.timeout, report, now })
-  const worker = createWorker({ queues: [outbox.queue, arrivals.queue, dispatches.queue, watches], tasks, report, now })
+  const worker = createWorker({
+    queues: [outbox.queue, arrivals.queue, dispatches.queue, watches, installation.timers],
+    tasks,
+    report,
+    now,
+  })
 
   const access = createAccessPoint({
     ...seals,

@@ -21,5 +21,5 @@ export const roleOf = ({ role }: Actor): Role | null => ROLE_OF[role]
 /** A timer of ours, or a payment provider. */
 export const MACHINE: Actor = { actor: 'system', role: 'system' }
 
-/** Who asks for a mailbox, or has it: known by its address. */
-export const holderActor = (address: string): Actor => ({ actor: `holder:${address}`, role: 'holder' })
+/** Who asks for a mailbox: known by the request, for the log keeps what it names; or who has it, known by its address. */
+export const holderActor = (name: string): Actor => ({ actor: `holder:${name}`, role: 'holder' })

@@ -58,23 +58,23 @@ export interface Transition extends Effect {
 const holder = (kind: NoticeKind) => ({ kind, to: 'holder' }) as const
 const order = (kind: NoticeKind) => ({ kind, to: 'order' }) as const
 
-const request = (
+const request = <Event extends string>(
   from: readonly (typeof STATES.request)[number][],
-  event: string,
+  event: Event,
   by: readonly Role[],
   to: State,
   effect: Effect = {},
 ) => ({ subject: 'request', from, event, by, to, ...effect }) as const
-const contract = (
+const contract = <Event extends string>(
   from: readonly (typeof STATES.contract)[number][],
-  event: string,
+  event: Event,
   by: readonly Role[],
   to: State,
   effect: Effect = {},
 ) => ({ subject: 'contract', from, event, by, to, ...effect }) as const
-const renewal = (
+const renewal = <Event extends string>(
   from: readonly (typeof STATES.renewal)[number][],
-  event: string,
+  event: Event,
   by: readonly Role[],
   to: State,
   effect: Effect = {},

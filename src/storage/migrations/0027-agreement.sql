@@ -267,11 +267,12 @@ create table agreement_timer (
 );
 create index agreement_timer_due on agreement_timer (due_at);
 
--- An address that somebody asked for; slot is the hash of the address. Table `address` has those that were given.
+-- An address that somebody asked for; slot is the hash of the address. It counts while its request is under way; table `address` has those
+-- that were given.
 create table address_hold (
   slot integer not null,
   address text not null,
   request uuid not null,
-  until timestamptz not null,
+  at timestamptz not null,
   primary key (slot, address)
 );

@@ -1,0 +1,91 @@
+/** The desk of the agreements: all parts of a member's way, put together. Called by the CLI and, for its timers, by the worker. */
+import type { EventSink } from '../../base/events.ts'
+import type { Domains } from '../../directory/domains.ts'
+import type { MailboxRef } from '../../mailbox/types.ts'
+import type { Scanner } from '../../quarantine/types.ts'
+import type { Database } from '../../storage/database.ts'
+import type { Mailboxes } from '../mailboxes.ts'
+import { profileQueries } from '../profile-queries.ts'
+import type { Profiles } from '../profiles.ts'
+import { createAddressHolds } from './address-holds.ts'
+import { createAgreements } from './agreements.ts'
+import { createContracts } from './contracts.ts'
+import type { Vault } from './document-vault.ts'
+import { createDocuments } from './documents.ts'
+import { createNotices } from './notices.ts'
+import { createOrders } from './orders.ts'
+import { createPayments } from './payments.ts'
+import { createRequests } from './requests.ts'
+import { createRolls } from './rolls.ts'
+import { createSteps } from './steps.ts'
+import { createTimers } from './timers.ts'
+
+export interface DeskDeps {
+  readonly database: Database
+  readonly domains: Pick<Domains, 'isLocal'>
+  readonly mailboxes: Pick<Mailboxes, 'claim' | 'makeClaimed' | 'setPassword'>
+  readonly profiles: Pick<Profiles, 'set'>
+  readonly vault: Vault
+  readonly scanner: Scanner
+  readonly eraseContent: (mailbox: MailboxRef) => Promise<void>
+  /** bytes of a mailbox where the agreement says nothing */
+  readonly quota: number
+  readonly report: EventSink
+  readonly now: () => number
+}
+
+export function createDesk({
+  database,
+  domains,
+  mailboxes,
+  profiles,
+  vault,
+  scanner,
+  eraseContent,
+  quota,
+  report,
+  now,
+}: DeskDeps) {
+  const steps = createSteps(database, now)
+  const orders = createOrders(database, now)
+  const agreements = createAgreements({ database, domains, orders, now })
+  const rolls = createRolls({ database, orders, now })
+  const holds = createAddressHolds(database, now)
+  const documents = createDocuments({ database, steps, vault, scanner })
+  const timers = createTimers({
+    database,
+    steps,
+    agreements,
+    holds,
+    makeMailbox: (address, mailbox, own) => mailboxes.makeClaimed(address, mailbox, own ?? quota),
+    profiles: { set: profiles.set, current: profileQueries(database).profile },
+    eraseContent,
+    report,
+    now,
+  })
+  const { workNow } = timers
+  return {
+    orders,
+    agreements,
+    rolls,
+    documents,
+    timers,
+    notices: createNotices(database.reader),
+    payments: createPayments({ database, steps, workNow }),
+    requests: createRequests({
+      database,
+      steps,
+      agreements,
+      rolls,
+      holds,
+      documents,
+      isLocal: domains.isLocal,
+      claim: mailboxes.claim,
+      workNow,
+      now,
+    }),
+    contracts: createContracts({ database, steps, agreements, setPassword: mailboxes.setPassword, workNow }),
+  }
+}
+
+export type Desk = ReturnType<typeof createDesk>

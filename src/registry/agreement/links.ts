@@ -1,0 +1,61 @@
+/**
+ * Links that open something once: a token that leads to its slot, of which only the SHA-256 is stored. A new link for the same purpose
+ * makes the earlier ones useless.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { clientError } from '../../base/errors.ts'
+import type { Step } from './steps.ts'
+import { LINK_HOURS } from './terms.ts'
+
+export type LinkPurpose = keyof typeof LINK_HOURS
+
+const TOKEN = /^([0-9a-f]{3})([A-Za-z0-9_-]{43})$/
+
+const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+/** The slot that a token leads to. @throws `bad-link` */
+export function slotOfToken(token: string): number {
+  const [, slot = ''] = TOKEN.exec(token) ?? []
+  if (slot === '') throw clientError('bad-link', 'This link is not complete: copy all of it from the message')
+  return Number.parseInt(slot, 16)
+}
+
+/** Makes a link's token; it is shown once, and nowhere stored. */
+export async function makeLink({ tx, slot, at }: Step, purpose: LinkPurpose, subject: string): Promise<string> {
+  const token = `${slot.toString(16).padStart(3, '0')}${randomBytes(32).toString('base64url')}`
+  await tx.query('delete from link_token where slot = $1 and subject = $2 and purpose = $3 and used_at is null', [
+    slot,
+    subject,
+    purpose,
+  ])
+  await tx.query('insert into link_token (slot, hash, purpose, subject, expires_at) values ($1, $2, $3, $4, $5)', [
+    slot,
+    hashOf(token),
+    purpose,
+    subject,
+    new Date(at.getTime() + LINK_HOURS[purpose] * 3_600_000),
+  ])
+  return token
+}
+
+/**
+ * Uses a token up; answers what it is for.
+ * @throws `bad-link` (unknown, or made useless by a newer one), `link-used`, `link-expired`
+ */
+export async function takeLink({ tx, slot, at }: Step, purpose: LinkPurpose, token: string): Promise<string> {
+  const [row] = await tx.query<{ subject: string; expires_at: Date; used_at: Date | null }>(
+    'select subject, expires_at, used_at from link_token where slot = $1 and hash = $2 and purpose = $3 for update',
+    [slot, hashOf(token), purpose],
+  )
+  if (!row) throw clientError('bad-link', 'This link is not known: if you were sent a newer one, use that')
+  if (row.used_at) throw clientError('link-used', 'This link was used already')
+  if (row.expires_at <= at)
+    throw clientError('link-expired', `This link was good until ${row.expires_at.toISOString()}: ask for a new one`)
+  await tx.query('update link_token set used_at = $3 where slot = $1 and hash = $2', [slot, hashOf(token), at])
+  return row.subject
+}
+
+/** Makes a token good again, where what it was used for did not come about. */
+export async function giveLinkBack({ tx, slot }: Step, token: string): Promise<void> {
+  await tx.query('update link_token set used_at = null where slot = $1 and hash = $2', [slot, hashOf(token)])
+}
