@@ -12,6 +12,7 @@ import { recordCommand, stanceOptions } from './audit-stance.ts'
 import { check } from './check.ts'
 import type { Command, Invocation } from './command.ts'
 import { config } from './config.ts'
+import { contractCommands } from './contract.ts'
 import { directoryCheck, directoryExport, directoryImport, directoryRefresh, directoryShow } from './directory.ts'
 import { domainAdd, domainList, domainSet } from './domain.ts'
 import { helpOf, overview } from './help.ts'
@@ -33,6 +34,7 @@ import {
 } from './operator.ts'
 import { orderAdd, orderList } from './order.ts'
 import { quarantineExport, quarantineList, quarantineShow } from './quarantine.ts'
+import { requestCommands } from './request.ts'
 import { rollImport, rollList, rollShow } from './roll.ts'
 import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
@@ -91,6 +93,8 @@ const COMMANDS: readonly Command[] = [
   rollImport,
   rollList,
   rollShow,
+  ...requestCommands,
+  ...contractCommands,
   operatorSet,
   operatorRoles,
   operatorDisable,

@@ -76,7 +76,7 @@ test('from the code to the mailbox, with the payment by bank transfer', async ()
   const acts = (await auditReads(database.reader).list({})).filter(
     ({ object }) => object.includes(request.id) || object.includes(contract.id),
   )
-  assert.deepEqual(acts.map(({ act, details }) => details['event'] ?? act).toSorted(), [
+  assert.deepEqual(acts.map(({ act, details }) => String(details['event'] ?? act)).toSorted(), [
     'approve',
     'begin',
     'confirm-email',
@@ -264,13 +264,7 @@ test('a payment told again, of another sum, or of nothing', async () => {
   assert.equal((await requests.get(request.id)).state, 'payment-pending')
   assert.deepEqual(await outcome(told(1000, 'B', 'no reference')), ['unknown false'])
   const before = await Promise.all([told(1000, 'C'), told(1000, 'C'), told(1000, 'C')])
-  assert.deepEqual(
-    before
-      .flat()
-      .map(({ repeated }) => repeated)
-      .sort(),
-    [false, true, true],
-  )
+  assert.deepEqual(before.flat().filter(({ repeated }) => repeated).length, 2)
   const after = await rows()
   assert.deepEqual(await outcome(told(1000, 'C')), ['registered true'])
   assert.equal(await rows(), after)

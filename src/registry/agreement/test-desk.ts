@@ -110,8 +110,6 @@ export async function openTestDesk(database: Database) {
   }
 }
 
-export type TestDesk = Awaited<ReturnType<typeof openTestDesk>>
-
 /** A request of a member, begun. */
 export async function begin(desk: Desk, code: string, member: TestMember, years = 1): Promise<RequestRow> {
   const { proposals } = await desk.requests.check({ code, ...member })
