@@ -3,6 +3,7 @@ import { clientError } from '../base/errors.ts'
 import { readBankFile } from '../registry/agreement/bank-file.ts'
 import { STOP_EVENTS } from '../registry/agreement/contracts.ts'
 import { STATES } from '../registry/agreement/states.ts'
+import { generatePassword } from '../registry/passwords.ts'
 import { choiceOf, table, textOf, wholeNumberOf, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { hostActor } from './host-actor.ts'
@@ -57,6 +58,18 @@ const contractStop: Command = {
       const { id } = await contracts.of(address)
       const row = await contracts.stop(id, event, textOf(options, 'reason') ?? null, hostActor())
       return { text: `${row.address} is ${row.state}; its content is deleted on ${row.deleteOn}.`, json: row }
+    }),
+}
+
+const contractActivate: Command = {
+  words: ['contract', 'activate'],
+  summary: 'Set a new first password with the token of a link, and print it.',
+  operands: ['TOKEN'],
+  run: ({ config, operands: [token = ''] }) =>
+    withInstallation(config, async ({ contracts }) => {
+      const password = generatePassword()
+      const address = await contracts.activate(token, password)
+      return { text: `${address}   password ${password}`, json: { address, password } }
     }),
 }
 
@@ -155,6 +168,7 @@ export const contractCommands: readonly Command[] = [
   contractList,
   contractStop,
   contractLink,
+  contractActivate,
   renewalAsk,
   renewalDecide,
   renewalCancel,
