@@ -2,12 +2,12 @@
  * What the audit log tells of each command: one table, so that nobody forgets one. A command that is not in it does not run. What is recorded
  * is committed before the command does anything; what it is about then fails or not, somebody has asked for it.
  */
-import { userInfo } from 'node:os'
 import { recordAudit } from '../audit/record.ts'
 import { CeralaccaError, clientError } from '../base/errors.ts'
 import type { Installation } from '../wiring/installation.ts'
 import type { Command, Invocation, Option } from './command.ts'
 import { withInstallation } from './connect.ts'
+import { hostActor } from './host-actor.ts'
 
 /** What a command has to do with, and the addresses of the holders whose it is. */
 interface Touched {
@@ -122,8 +122,34 @@ export const STANCES: Readonly<Record<string, Stance>> = {
   'audit verify': nothing(FIGURES),
   'audit list': thing('audit'),
   'audit disclose': nothing(BY_ITSELF),
+  'order add': named('order'),
+  'order list': nothing(FIGURES),
   'agreement add': named('agreement'),
+  'agreement set': named('agreement'),
   'agreement list': nothing(FIGURES),
+  'roll import': nothing(BY_ITSELF),
+  'roll list': named('order'),
+  'roll show': named('order'),
+  'request check': named('agreement'),
+  'request start': nothing(BY_ITSELF),
+  'request link': named('request'),
+  'request confirm': nothing(BY_ITSELF),
+  'request document': nothing(BY_ITSELF),
+  'request approve': nothing(BY_ITSELF),
+  'request reject': nothing(BY_ITSELF),
+  'request ask-document': nothing(BY_ITSELF),
+  'request show': named('request'),
+  'request list': named('order'),
+  'contract show': mailbox,
+  'contract list': named('order'),
+  'contract stop': nothing(BY_ITSELF),
+  'contract activate': nothing(BY_ITSELF),
+  'contract link': mailbox,
+  'renewal ask': nothing(BY_ITSELF),
+  'renewal decide': nothing(BY_ITSELF),
+  'renewal cancel': nothing(BY_ITSELF),
+  'payment register': nothing(BY_ITSELF),
+  'payment import': nothing(BY_ITSELF),
   'operator add': nothing(BY_ITSELF),
   'operator set': nothing(BY_ITSELF),
   'operator roles': nothing(BY_ITSELF),
@@ -143,9 +169,6 @@ export function stanceOptions(command: Command): Readonly<Record<string, Option>
   const help = 'do not show this access to the holder: the order that forbids it'
   return { [ORDER_OPTION]: { type: 'string', value: 'REFERENCE', help } }
 }
-
-/** Who runs a command: the user of the operating system. */
-export const hostActor = () => ({ actor: `host:${userInfo().username}`, role: 'host' }) as const
 
 /** Records what is about to be done. @throws bug `no-audit-stance`, and whatever keeps the log from being written */
 export async function recordCommand(command: Command, invocation: Invocation): Promise<void> {

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../audit/queries.ts'
 import { recordAudit } from '../audit/record.ts'
 import { verifyAudit } from '../audit/verify.ts'
 import { clientError } from '../base/errors.ts'
-import { hostActor } from './audit-stance.ts'
+import { hostActor } from './host-actor.ts'
 import { readDate, table, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 

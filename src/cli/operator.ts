@@ -1,7 +1,7 @@
 /** `ceralacca operator`: the people who look after the service. */
 import { clientError } from '../base/errors.ts'
 import { OPERATOR_ROLES } from '../registry/operators/roles.ts'
-import { hostActor } from './audit-stance.ts'
+import { hostActor } from './host-actor.ts'
 import { choosePassword, PASSWORD_OPTION } from './password.ts'
 import { table, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'

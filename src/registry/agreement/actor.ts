@@ -9,6 +9,7 @@ const ROLE_OF: Readonly<Record<AuditRole, Role | null>> = {
   desk: 'operator',
   host: 'operator',
   support: null,
+  operator: null,
   auditor: null,
   token: null,
   holder: 'holder',
