@@ -119,7 +119,7 @@ const TAMPERED: Record<string, [sql: string, ...says: string[]]> = {
   ],
   'its time': [
     `update audit_entry set at = at - interval '1 second' where slot = 17 and seq = 2`,
-    'entry 17/2: is not what was sealed: at differs',
+    'entry 17/2: is not what was sealed',
   ],
   'a row removed': [`delete from audit_entry where slot = 17 and seq = 1`, 'entry 17/1: is missing'],
   'a row removed before it was sealed': [`delete from audit_entry where slot = 17 and seq = 4`, 'entry 17/4: is missing'],
