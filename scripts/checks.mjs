@@ -30,4 +30,4 @@ if (only.length === 0) {
 }
 
 const files = only.length > 0 ? only : globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort()
-process.exit(run(['--test', '--test-concurrency=2', '--test-timeout=300000', ...files]))
+process.exit(run(['--test', '--test-concurrency=3', '--test-timeout=300000', ...files]))

@@ -2,7 +2,6 @@
 import { hostname, userInfo } from 'node:os'
 import { clientError } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
-import { makeExtractOf } from '../wiring/evidence-parts.ts'
 import { choiceOf, readDate, readEnd, type Command, type Invocation } from './command.ts'
 import { withInstallation } from './connect.ts'
 
@@ -52,6 +51,8 @@ export const ledgerExtract: Command = {
     }
     return withInstallation(config, async (installation) => {
       const report = createLog(config.values.CERALACCA_LOG_LEVEL)
+      // What writes PDF is large, and nothing else needs it.
+      const { makeExtractOf } = await import('../wiring/evidence-parts.ts')
       const made = await makeExtractOf(config, installation, report, request, out)
       const { id, file, entries, notSealed, notStamped, manifest } = made
       const open = notSealed + notStamped

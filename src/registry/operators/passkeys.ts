@@ -1,15 +1,14 @@
 /** Passkeys (WebAuthn level 2): the two ceremonies, as functions over a challenge that somebody keeps. The library judges the signatures. */
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-  type AuthenticationResponseJSON,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server'
 import { CeralaccaError } from '../../base/errors.ts'
+
+/** It brings hundreds of modules, which only a ceremony needs. */
+const webauthn = () => import('@simplewebauthn/server')
 
 /** Who asks: the web address under which operators sign in. */
 export interface RelyingParty {
@@ -30,12 +29,12 @@ export interface Passkey {
 
 const TIMEOUT_MS = 120_000
 
-export function registrationOptions(
+export async function registrationOptions(
   party: RelyingParty,
   operator: string,
   known: readonly Pick<Passkey, 'id'>[],
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
-  return generateRegistrationOptions({
+  return (await webauthn()).generateRegistrationOptions({
     rpID: party.id,
     rpName: party.name,
     userName: operator,
@@ -47,11 +46,11 @@ export function registrationOptions(
   })
 }
 
-export function authenticationOptions(
+export async function authenticationOptions(
   party: RelyingParty,
   known: readonly Pick<Passkey, 'id'>[],
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
-  return generateAuthenticationOptions({
+  return (await webauthn()).generateAuthenticationOptions({
     rpID: party.id,
     timeout: TIMEOUT_MS,
     allowCredentials: known.map(({ id }) => ({ id })),
@@ -64,14 +63,18 @@ const refused = (cause?: unknown): CeralaccaError =>
 
 /** @throws `bad-second-factor` */
 export async function registeredPasskey(party: RelyingParty, challenge: string, response: object): Promise<Passkey> {
-  const result = await verifyRegistrationResponse({
-    // The library looks at each field of it.
-    response: response as RegistrationResponseJSON,
-    expectedChallenge: challenge,
-    expectedOrigin: [...party.origins],
-    expectedRPID: party.id,
-    // What the library throws says what was wrong with what came from outside.
-  }).catch((error: unknown) => Promise.reject(refused(error)))
+  const result = await (
+    await webauthn()
+  )
+    .verifyRegistrationResponse({
+      // The library looks at each field of it.
+      response: response as RegistrationResponseJSON,
+      expectedChallenge: challenge,
+      expectedOrigin: [...party.origins],
+      expectedRPID: party.id,
+      // What the library throws says what was wrong with what came from outside.
+    })
+    .catch((error: unknown) => Promise.reject(refused(error)))
   if (!result.verified) throw refused()
   const { id, publicKey, counter } = result.registrationInfo.credential
   return { id, publicKey: Buffer.from(publicKey), counter }
@@ -84,13 +87,17 @@ export async function usedPasskey(
   { id, publicKey, counter }: Passkey,
   response: object,
 ): Promise<number> {
-  const result = await verifyAuthenticationResponse({
-    response: response as AuthenticationResponseJSON,
-    expectedChallenge: challenge,
-    expectedOrigin: [...party.origins],
-    expectedRPID: party.id,
-    credential: { id, publicKey: new Uint8Array(publicKey), counter },
-  }).catch((error: unknown) => Promise.reject(refused(error)))
+  const result = await (
+    await webauthn()
+  )
+    .verifyAuthenticationResponse({
+      response: response as AuthenticationResponseJSON,
+      expectedChallenge: challenge,
+      expectedOrigin: [...party.origins],
+      expectedRPID: party.id,
+      credential: { id, publicKey: new Uint8Array(publicKey), counter },
+    })
+    .catch((error: unknown) => Promise.reject(refused(error)))
   if (!result.verified) throw refused()
   return result.authenticationInfo.newCounter
 }
