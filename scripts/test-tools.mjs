@@ -13,6 +13,7 @@ const packageOf = {
   curl: 'curl',
   dnsmasq: 'dnsmasq-base',
   fetchmail: 'fetchmail',
+  'g++': 'g++',
   getmail: 'getmail6',
   gsasl: 'gsasl',
   mbsync: 'isync libsasl2-modules',
