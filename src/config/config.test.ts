@@ -147,7 +147,8 @@ test('whatever sounds secret is marked as secret; every setting has a help text'
   for (const [name, setting] of Object.entries(SETTINGS)) {
     assert.ok(setting.help.length > 20, name)
     // Where a secret lies is none.
-    if (/PASS|SECRET|TOKEN|PIN$|DATABASE_URL$/.test(name) && !name.endsWith('_FILE')) assert.ok('secret' in setting && setting.secret, name)
+    if (/PASS|SECRET|TOKEN|PIN$|DATABASE_URL$/.test(name) && !name.endsWith('_FILE'))
+      assert.ok('secret' in setting && setting.secret, name)
   }
 })
 
