@@ -172,7 +172,7 @@ export async function startProvider(config: Config, installation: Installation, 
     const server = createWebServer({
       tls,
       report,
-      operatorAccess: await openOperatorAccess(config, installation),
+      operatorAccess: openOperatorAccess(config, installation),
       authenticateOperator: installation.operators.authenticate,
       status: async () => ({ ...(await installation.transport.counts()), availability: await serviceLevel.present() }),
       directoryRecord: points.ownRecord.signed,

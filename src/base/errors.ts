@@ -23,6 +23,10 @@ export const clientError = (code: string, message: string): CeralaccaError => ne
 export const temporaryError = (code: string, message: string, cause?: unknown): CeralaccaError =>
   new CeralaccaError(code, 'temporary', message, { cause })
 
+/** Whether what was thrown is an error with this code: of the family, or of the system such as `EEXIST`. */
+export const hasCode = (thrown: unknown, code: string): boolean =>
+  thrown instanceof Error && 'code' in thrown && thrown.code === code
+
 /** Anything thrown, as one of the family. What is not known counts as temporary, so that mail is never refused for a fault of ours. */
 export function asCeralaccaError(thrown: unknown): CeralaccaError {
   if (thrown instanceof CeralaccaError) return thrown
