@@ -17,8 +17,6 @@ type Facts = Omit<ListSummary, 'hasVanished'> & {
   readonly firstRecentUid: number
   /** UIDs, ascending */
   readonly vanished: readonly number[]
-  /** modseqs beyond the cursor that the list knew: of changes of its own, each of which has one for itself */
-  readonly ownModseqs: ReadonlySet<number>
   /** of every message; undefined: the client was told of none */
   readonly told: ToldFlags | undefined
 }
@@ -40,18 +38,16 @@ export class DormantList implements ListSummary {
       highestModseq: 0,
       firstRecentUid,
       vanished: [],
-      ownModseqs: new Set(),
       told: undefined,
     })
   }
 
-  /** @param cursor up to which the list has been told of all changes */
-  static of(list: MessageList, cursor: number): DormantList {
+  /** @param list that knows no more than the cursor says (`Selected.hibernate`) */
+  static of(list: MessageList): DormantList {
     const { count, recent, keywords, highestUid, highestModseq, firstRecentUid } = list
     const vanished = [...list.vanished].sort((a, b) => a - b)
-    const ownModseqs = new Set(highestModseq > cursor ? modseqsBeyond(list, cursor) : [])
     const told = new ToldFlags(count, flagSets(list))
-    return new DormantList({ count, recent, keywords, highestUid, highestModseq, firstRecentUid, vanished, ownModseqs, told })
+    return new DormantList({ count, recent, keywords, highestUid, highestModseq, firstRecentUid, vanished, told })
   }
 
   get count(): number {
@@ -101,14 +97,14 @@ export class DormantList implements ListSummary {
    * @returns undefined if it cannot be: something of what went is forgotten
    */
   wake({ modseq, columns }: FolderStates, gone: readonly number[], cursor: number): MessageList | undefined {
-    const { count, highestUid, firstRecentUid, vanished, ownModseqs, told } = this.#facts
+    const { count, highestUid, firstRecentUid, vanished, told } = this.#facts
     const memory = { ...this.#facts, vanished }
     // Nothing has happened since: what others have too is shared.
     if (modseq === cursor && vanished.length === 0 && columns.count === count)
       return new MessageList(columns, firstRecentUid, memory)
     const missing = [...new Set([...vanished, ...gone])].filter((uid) => uid <= highestUid).sort((a, b) => a - b)
     const there = lowerBound(columns, highestUid + 1)
-    const view = merged(columns, there, missing, { cursor, ownModseqs, told: told?.unpack() })
+    const view = merged(columns, there, missing, { cursor, told: told?.unpack() })
     return view.count === count ? new MessageList(view, firstRecentUid, memory) : undefined
   }
 }
@@ -116,10 +112,6 @@ export class DormantList implements ListSummary {
 function* flagSets(list: MessageList): Iterable<FlagSet> {
   for (let seq = 1; seq <= list.count; seq++)
     yield { flags: list.isUntold(seq) ? UNTOLD : list.state(seq).flags, keywords: list.keywordsOf(seq) }
-}
-
-function* modseqsBeyond(list: MessageList, cursor: number): Iterable<number> {
-  for (let seq = 1; seq <= list.count; seq++) if (list.modseq(seq) > cursor) yield list.modseq(seq)
 }
 
 /** Those that were not there before go to the end, in the order that a `MessageList` gives them. */
@@ -138,18 +130,12 @@ function withKeywords(before: readonly string[], states: readonly MessageState[]
 
 interface Knowledge {
   readonly cursor: number
-  readonly ownModseqs: ReadonlySet<number>
   /** by index, in the order of the UIDs */
   readonly told: ((index: number) => FlagSet | undefined) | undefined
 }
 
 /** The first `there` messages and the missing ones, by UID, with the flags that each had at the cursor. */
-function merged(
-  columns: StateColumns,
-  there: number,
-  missing: readonly number[],
-  { cursor, ownModseqs, told }: Knowledge,
-): StateColumns {
+function merged(columns: StateColumns, there: number, missing: readonly number[], { cursor, told }: Knowledge): StateColumns {
   const absent = missing.filter((uid) => columns.uids[lowerBound(columns, uid)] !== uid)
   const capacity = there + absent.length
   const uids = new Uint32Array(capacity)
@@ -166,7 +152,7 @@ function merged(
     const stored = isAbsent ? 0 : (columns.flags[at] ?? 0)
     const before = modseq > cursor ? knownFlags(told?.(index)) : { flags: stored, keywords: words }
     uids[index] = isAbsent ? (absent[next] ?? 0) : uid
-    modseqs[index] = before && !ownModseqs.has(modseq) ? Math.min(modseq, cursor) : modseq
+    modseqs[index] = before ? Math.min(modseq, cursor) : modseq
     flags[index] = before ? before.flags : stored | UNTOLD
     keywords[index] = sets.indexOf(before ? before.keywords : [])
     if (isAbsent) next++

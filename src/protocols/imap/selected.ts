@@ -89,7 +89,7 @@ export class Selected {
    */
   hibernate(): void {
     if (!this.#loaded || this.#loaded.hasVanished || this.#loaded.highestModseq > this.cursor) return
-    this.#dormant = DormantList.of(this.#loaded, this.cursor)
+    this.#dormant = DormantList.of(this.#loaded)
     this.#loaded.release()
     this.#loaded = undefined
   }
