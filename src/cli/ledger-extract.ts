@@ -2,7 +2,7 @@
 import { hostname, userInfo } from 'node:os'
 import { clientError } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
-import { choiceOf, readDate, readEnd, type Command, type Invocation } from './command.ts'
+import { choiceOf, readDate, readEnd, textOf, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 
 /** Who does it: the account on this machine, and the one that it was changed from. */
@@ -10,11 +10,6 @@ function accountOf(): string {
   const { username } = userInfo()
   const before = process.env['SUDO_USER']
   return `${before === undefined || before === username ? '' : `${before} as `}${username}@${hostname()}`
-}
-
-const textOf = (options: Invocation['options'], name: string): string | null => {
-  const value = options[name]
-  return typeof value === 'string' ? value : null
 }
 
 export const ledgerExtract: Command = {
@@ -37,12 +32,12 @@ export const ledgerExtract: Command = {
     const title = choiceOf(options, 'title', ['holder', 'authority'])
     const [out, from, to] = [textOf(options, 'out'), textOf(options, 'from'), textOf(options, 'to')]
     if (title === undefined) throw clientError('usage', 'say on what title with --title holder or --title authority')
-    if (out === null) throw clientError('usage', 'say where to write it with --out FILE.zip')
+    if (out === undefined) throw clientError('usage', 'say where to write it with --out FILE.zip')
     const request = {
-      mailbox: textOf(options, 'mailbox'),
-      message: textOf(options, 'message'),
-      from: from === null ? null : readDate(from),
-      to: to === null ? null : readEnd(to),
+      mailbox: textOf(options, 'mailbox') ?? null,
+      message: textOf(options, 'message') ?? null,
+      from: from === undefined ? null : readDate(from),
+      to: to === undefined ? null : readEnd(to),
       requestedBy: textOf(options, 'requested-by') ?? '',
       title,
       reason: textOf(options, 'reason') ?? '',

@@ -1,6 +1,6 @@
 /** `ceralacca message bundle`: the evidence of one message in one file. */
 import { rm, writeFile } from 'node:fs/promises'
-import { clientError } from '../base/errors.ts'
+import { clientError, hasCode } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
 import { bundleOutput } from './bundle-output.ts'
 import { choiceOf, type Command } from './command.ts'
@@ -48,8 +48,7 @@ async function writeNew(path: string, bytes: Buffer): Promise<void> {
   try {
     await writeFile(path, bytes, { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-      throw clientError('file-exists', `${path} exists already, and is not overwritten`)
+    if (hasCode(error, 'EEXIST')) throw clientError('file-exists', `${path} exists already, and is not overwritten`)
     await rm(path, { force: true })
     throw error
   }

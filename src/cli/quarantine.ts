@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { clientError } from '../base/errors.ts'
+import { clientError, hasCode } from '../base/errors.ts'
 import type { Installation } from '../wiring/installation.ts'
 import type { QuarantineRecord } from '../quarantine/quarantine.ts'
 import { choiceOf, readDate, table, type Command } from './command.ts'
@@ -80,7 +80,7 @@ async function writeNew(path: string, pieces: AsyncIterable<Buffer>): Promise<vo
     await pipeline(Readable.from(pieces), file)
   } catch (error) {
     if (opened) await rm(path, { force: true })
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+    if (hasCode(error, 'EEXIST')) {
       throw clientError('file-exists', `${path} exists already, and is not overwritten`)
     }
     throw error

@@ -1,6 +1,6 @@
 /** `ceralacca seal`: the identities that the provider seals with: what there is, a request for a certificate, and the next one. */
 import { X509Certificate } from 'node:crypto'
-import { clientError } from '../base/errors.ts'
+import { clientError, hasCode } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import { requestCertification } from '../seal/certification-request.ts'
@@ -88,7 +88,7 @@ export const sealCsr: Command = {
     const { CERALACCA_PROVIDER_NAME: provider, CERALACCA_DOMAIN: domain } = config.values
     try {
       const made = await store.create(name, bits).catch((error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'key-exists') return null
+        if (hasCode(error, 'key-exists')) return null
         throw error
       })
       if (made && kind === 'file' && config.values.CERALACCA_SEAL_KEY_PASSPHRASE === undefined)

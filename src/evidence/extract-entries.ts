@@ -1,5 +1,6 @@
 /** The entries of an extract, a thousand at a time, each with what seals it. What is kept meanwhile is their keys and the list of stamps. */
 import { CeralaccaError, clientError } from '../base/errors.ts'
+import type { CanonicalFields } from '../ledger/entry.ts'
 import type { ExtractQueries, ExtractRange, TimedKey } from '../ledger/extract-queries.ts'
 import { pathsOf } from '../ledger/merkle.ts'
 import { indexOf, sizeOf } from '../ledger/sealed-lines.ts'
@@ -37,22 +38,6 @@ export interface ExtractEntry {
   /** null where it waits for its seal */
   readonly seal: EntrySeal | null
 }
-
-type Canonical = [
-  1,
-  number,
-  number,
-  string,
-  string,
-  string,
-  string | null,
-  string,
-  string[],
-  string,
-  string[],
-  string,
-  string | null,
-]
 
 export const MOST_ENTRIES = 500_000
 const PAGE = 1000
@@ -138,7 +123,7 @@ export async function* extractEntries(
       if (line === undefined) throw new CeralaccaError('ledger-damaged', 'bug', `ledger entry ${slot}/${seq} has gone`)
       const [, , , , event, pecMsgid, msgid, sender, recipients, subject, related, provider, detail] = JSON.parse(
         line,
-      ) as Canonical
+      ) as CanonicalFields
       const facts = { event, pecMsgid, msgid, sender, recipients, subject, related, provider, detail }
       yield { line, slot, seq, at, ...facts, seal: seals.get(nameOf(slot, seq)) ?? null }
     }

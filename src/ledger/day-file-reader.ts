@@ -1,9 +1,10 @@
 /** Reads daily files, line by line, and never more than a line at a time. */
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { hasCode } from '../base/errors.ts'
 import { dayPaths } from './day-files.ts'
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+const isMissing = (error: unknown): boolean => hasCode(error, 'ENOENT')
 
 const LINE_FEED = 0x0a
 

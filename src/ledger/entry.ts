@@ -105,7 +105,8 @@ const isText = (value: unknown): boolean => typeof value === 'string'
 const isWhole = ({ event, pecMsgid, sender, recipients, related, provider }: LedgerEntry): boolean =>
   [event, pecMsgid, sender, provider].every(isText) && recipients.every(isText) && related.every(isText)
 
-type CanonicalFields = [
+/** The places of a canonical form. */
+export type CanonicalFields = [
   number,
   number,
   number,

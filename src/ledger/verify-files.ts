@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
+import { hasCode } from '../base/errors.ts'
 import { daysOnDisk, openLines } from './day-file-reader.ts'
 import { dayPaths, fileLine, rootLine } from './day-files.ts'
 import { HASH_BYTES, hashAt, leafHash, rootOf } from './merkle.ts'
@@ -100,7 +101,7 @@ export function createFileVerifier({ queries, folder, deletedBefore, found }: Fi
       if (!(await readFile(path)).equals(token))
         found({ kind: 'file', where: name, says: 'is not the time stamp that is stored' })
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+      if (!hasCode(error, 'ENOENT')) throw error
       found({ kind: 'file', where: name, says: 'is missing' })
     }
   }

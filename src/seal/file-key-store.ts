@@ -2,12 +2,10 @@
 import { generateKeyPair, randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CeralaccaError } from '../base/errors.ts'
+import { CeralaccaError, hasCode } from '../base/errors.ts'
 import { syncFolder } from '../storage/durable-file.ts'
 import { openFileKey } from './file-key.ts'
 import { checkKeyName, keyExists, type KeyStore } from './key-store.ts'
-
-const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code
 
 /** PKCS#8, with AES-256 under the passphrase if there is one; made on the thread pool. */
 function generate(modulusLength: number, passphrase: string | undefined): Promise<string> {

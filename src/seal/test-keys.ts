@@ -10,7 +10,7 @@ import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { domainToASCII } from 'node:url'
-import { CeralaccaError } from '../base/errors.ts'
+import { CeralaccaError, hasCode } from '../base/errors.ts'
 import { createTestAuthority, generateKey, openTestAuthority } from './test-authority.ts'
 import { readCertificate } from './certificate.ts'
 
@@ -39,8 +39,6 @@ export interface TestKeysRequest {
 }
 
 const RENEW_BEFORE = 30 * 86_400_000
-
-const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code
 
 async function readIfThere(path: string): Promise<string | null> {
   try {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { clientError } from '../../base/errors.ts'
+import { clientError, hasCode } from '../../base/errors.ts'
 
 export interface Binaries {
   readonly postgres: string
@@ -31,7 +31,7 @@ function packageRoot(name: string): string | undefined {
   try {
     return dirname(dirname(fileURLToPath(import.meta.resolve(name))))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return undefined
+    if (hasCode(error, 'ERR_MODULE_NOT_FOUND')) return undefined
     throw error
   }
 }
