@@ -1,10 +1,36 @@
 /** What must hold of the ledger (I6): the cheap part. `ceralacca ledger verify` recomputes all of it. */
 import type { Check } from '../storage/consistency.ts'
+import type { Log } from './sealed-lines.ts'
 
 /** By slot, how many entries a recorded deletion has taken away, whose partition is gone. */
 const DELETED = `select r.slot, sum(r.last - r.first + 1) as entries from ledger_deletion d
     left join ledger_partition p on p.slot = 0 and p.name = d.name
     cross join unnest(d.slots, d.firsts, d.lasts) r(slot, first, last) where (p.name is null or p.dropped_at is not null) group by r.slot`
+
+/** What must hold of the chains of a log (chain-queries.ts). @param name of the log, for people */
+export const chainChecks = (log: Log, name: string): readonly Check[] => [
+  {
+    invariant: 'I6',
+    says: `A segment of ${name} follows the one before it, and the row of its chain names the last one`,
+    sql: `select 'chain ' || slot / 256 || ', segment ' || number as problem from (
+            select slot, number, previous, lag(hash, 1, decode(repeat('00', 32), 'hex')) over chain as before,
+              lag(number, 1, 0::bigint) over chain as number_before
+            from ${log}_segment window chain as (partition by slot order by number)) s
+          where previous <> before or number <> number_before + 1
+          union all
+          select 'chain ' || c.slot / 256 from ${log}_chain c
+          where c.number <> (select coalesce(max(s.number), 0) from ${log}_segment s where s.slot = c.slot)
+            or c.number > 0 and not exists (
+              select from ${log}_segment s where s.slot = c.slot and s.number = c.number and s.hash = c.hash)`,
+  },
+  {
+    invariant: 'I6',
+    says: `What is sealed of ${name} was written`,
+    sql: `select 'slot ' || c.slot + n - 1 as problem from ${log}_chain c cross join generate_series(1, 256) n
+          left join ${log}_head h on h.slot = c.slot + n - 1
+          where c.sealed[n] > coalesce(h.next_seq, 1)`,
+  },
+]
 
 export const LEDGER_CHECKS: readonly Check[] = [
   {
@@ -16,27 +42,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
           where coalesce(e.entries, 0) + coalesce(d.entries, 0) is distinct from h.next_seq - 1
             or e.last > h.next_seq - 1 or d.entries is null and e.last < h.next_seq - 1`,
   },
-  {
-    invariant: 'I6',
-    says: 'A segment follows the one before it, and the row of its chain names the last one',
-    sql: `select 'chain ' || slot / 256 || ', segment ' || number as problem from (
-            select slot, number, previous, lag(hash, 1, decode(repeat('00', 32), 'hex')) over chain as before,
-              lag(number, 1, 0::bigint) over chain as number_before
-            from ledger_segment window chain as (partition by slot order by number)) s
-          where previous <> before or number <> number_before + 1
-          union all
-          select 'chain ' || c.slot / 256 from ledger_chain c
-          where c.number <> (select coalesce(max(s.number), 0) from ledger_segment s where s.slot = c.slot)
-            or c.number > 0 and not exists (
-              select from ledger_segment s where s.slot = c.slot and s.number = c.number and s.hash = c.hash)`,
-  },
-  {
-    invariant: 'I6',
-    says: 'What is sealed was written',
-    sql: `select 'slot ' || c.slot + n - 1 as problem from ledger_chain c cross join generate_series(1, 256) n
-          left join ledger_head h on h.slot = c.slot + n - 1
-          where c.sealed[n] > coalesce(h.next_seq, 1)`,
-  },
+  ...chainChecks('ledger', 'the ledger'),
   {
     invariant: 'I6',
     says: 'A stamp follows the one before it, and a day has one',
