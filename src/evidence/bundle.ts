@@ -3,12 +3,13 @@
  * a manifest over all of it that the provider seals and an authority stamps. A bundle is verified before it is given away, by the same code
  * that verifies it anywhere (bundle-verify.ts). Called by the commands, through `wiring`.
  */
-import { hash, X509Certificate } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readCertificate } from '../seal/certificate.ts'
 import { createCertificateCache } from '../seal/certificate-cache.ts'
 import type { Sealer } from '../seal/cms-template.ts'
 import { findSigner } from '../seal/find-signer.ts'
 import type { KeptLists } from '../seal/kept-lists.ts'
+import { pemOf } from '../seal/pem.ts'
 import { stampRoot } from '../ledger/sealed-lines.ts'
 import type { TimeStampClient } from '../seal/time-stamp-client.ts'
 import { verifyTimeStamp } from '../seal/time-stamp.ts'
@@ -32,6 +33,7 @@ import { summaryOf } from './bundle-summary.ts'
 import { judgeContents, verifyBundle, type BundleReport } from './bundle-verify.ts'
 import { zipBundle } from './bundle-zip.ts'
 import { renderPdf } from './pdf.ts'
+import { sealAndStamp } from './seal-and-stamp.ts'
 
 export interface BundleMakerDeps {
   readonly gather: Gather
@@ -64,7 +66,7 @@ interface Use {
 const NOTHING = Buffer.alloc(32)
 
 export function createBundleMaker(deps: BundleMakerDeps) {
-  const { gather, lists, refreshLists, roots, stampRoots, sealer, stamps, provider, now } = deps
+  const { gather, lists, refreshLists, roots, stampRoots, sealer, provider, now } = deps
   const cache = createCertificateCache()
 
   /** The signer of a CMS and those above him, as far as they are believed. */
@@ -124,8 +126,8 @@ export function createBundleMaker(deps: BundleMakerDeps) {
       ...useOf(await sealer.seal(NOTHING, now()), { digest: NOTHING }),
     ]
     for (const [index, list] of (await listsFor(uses)).entries()) files.set(listPath(index + 1), list)
-    files.set(PATH.authorities, pemOf([...uses.flatMap(({ chain }) => chain), ...stampRoots]))
-    files.set(PATH.signers, pemOf(uses.map(({ certificate }) => certificate)))
+    files.set(PATH.authorities, eachOnce([...uses.flatMap(({ chain }) => chain), ...stampRoots]))
+    files.set(PATH.signers, eachOnce(uses.map(({ certificate }) => certificate)))
     return files
   }
 
@@ -143,16 +145,15 @@ export function createBundleMaker(deps: BundleMakerDeps) {
 
     const manifest = writeManifest(files)
     files.set(PATH.manifest, manifest)
-    const signature = await sealer.seal(hash('sha256', manifest, 'buffer'), now())
-    files.set(PATH.signature, signature)
-    const { token } = await stamps.stamp(hash('sha256', signature, 'buffer'))
+    const { seal, token } = await sealAndStamp(deps, manifest, now())
+    files.set(PATH.signature, seal)
     files.set(PATH.stamp, token)
     return { zip: zipBundle(files, madeAt), report: verifyBundle(files, roots, cache) }
   }
 }
 
-/** Each once, in the order in which they come. */
-function pemOf(ders: readonly Buffer[]): Buffer {
+/** PEM, each once, in the order in which they come. */
+function eachOnce(ders: readonly Buffer[]): Buffer {
   const each = new Map(ders.map((der) => [hash('sha256', der), der]))
-  return Buffer.from([...each.values()].map((der) => new X509Certificate(der).toString()).join(''))
+  return Buffer.from(pemOf([...each.values()]))
 }

@@ -3,13 +3,15 @@
  * detached CMS; and an authority's time stamp on the seal, which shows for ever that the seal was made while its certificate was valid. One
  * ZIP, written in pieces.
  */
-import { X509Certificate, createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Zip, ZipDeflate } from 'fflate'
 import type { Instant } from '../base/instant.ts'
+import { pemOf } from '../seal/pem.ts'
 import type { TimeStampClient } from '../seal/time-stamp-client.ts'
+import { sealAndStamp } from './seal-and-stamp.ts'
 
 export interface Signer {
   /** @param digest SHA-256 @returns DER of a detached CMS @throws what says that nothing can be sealed now */
@@ -33,8 +35,6 @@ export const SIGNED = {
   stampCertificates: 'certificates/timestamp-ca.pem',
 } as const
 
-const pem = (certificates: readonly Buffer[]): string => certificates.map((der) => new X509Certificate(der).toString()).join('')
-
 async function hashOfFile(path: string): Promise<string> {
   const sha256 = createHash('sha256')
   for await (const piece of createReadStream(path)) sha256.update(piece as Buffer)
@@ -56,19 +56,17 @@ export async function signFolder(
   await mkdir(join(folder, dirname(SIGNED.sealCertificates)), { recursive: true })
   const write = (name: string, bytes: Buffer | string): Promise<void> =>
     writeFile(join(folder, name), bytes, { flag: 'wx', mode: 0o600 })
-  await write(SIGNED.sealCertificates, pem(signer.certificates()))
-  await write(SIGNED.stampCertificates, pem(stampRoots))
+  await write(SIGNED.sealCertificates, pemOf(signer.certificates()))
+  await write(SIGNED.stampCertificates, pemOf(stampRoots))
   const listed = [...files, SIGNED.sealCertificates, SIGNED.stampCertificates]
   const lines: string[] = []
   for (const name of listed) lines.push(`${await hashOfFile(join(folder, name))}  ${name}\n`)
-  const text = lines.join('')
-  await write(SIGNED.manifest, text)
-  const manifest = hash('sha256', text, 'buffer')
-  const seal = await signer.seal(manifest, instant.ms)
+  const manifest = Buffer.from(lines.join(''))
+  const { digest, seal, token } = await sealAndStamp({ sealer: signer, stamps }, manifest, instant.ms)
+  await write(SIGNED.manifest, manifest)
   await write(SIGNED.seal, seal)
-  const { token } = await stamps.stamp(hash('sha256', seal, 'buffer'))
   await write(SIGNED.stamp, token)
-  return { files: [...listed, SIGNED.manifest, SIGNED.seal, SIGNED.stamp], manifest }
+  return { files: [...listed, SIGNED.manifest, SIGNED.seal, SIGNED.stamp], manifest: digest }
 }
 
 /** Packs files of a folder into a ZIP, synced to disk. Memory is bounded by a piece of a file. */

@@ -1,4 +1,4 @@
-/** PEM (RFC 7468) to DER, for certificates: files hold one or several. */
+/** PEM (RFC 7468) to DER and back, for certificates: files hold one or several. */
 import { X509Certificate } from 'node:crypto'
 import { CeralaccaError } from '../base/errors.ts'
 import { openFileKey } from './file-key.ts'
@@ -20,6 +20,10 @@ export function certificatesOf(pem: string): Buffer[] {
     throw new CeralaccaError('certificate-unreadable', 'permanent', 'no PEM certificate, or a damaged one', { cause })
   }
 }
+
+/** @param certificates DER */
+export const pemOf = (certificates: readonly Buffer[]): string =>
+  certificates.map((der) => new X509Certificate(der).toString()).join('')
 
 /**
  * The identity of an installation that keeps its seal key in a file.
