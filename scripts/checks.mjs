@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from './setup.mjs'
+import { compileCache, root } from './setup.mjs'
 
 const tool = (path) => join(root, 'node_modules', path)
 const checks = [
@@ -17,7 +17,8 @@ const checks = [
   ['dead code', [tool('knip/bin/knip.js'), '--no-progress']],
 ]
 
-const run = (command) => spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' }).status ?? 1
+const env = { NODE_COMPILE_CACHE: compileCache, ...process.env }
+const run = (command) => spawnSync(process.execPath, command, { cwd: root, env, stdio: 'inherit' }).status ?? 1
 
 const only = process.argv.slice(2)
 if (only.length === 0) {

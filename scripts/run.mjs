@@ -6,11 +6,11 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { ensureSetup } from './setup.mjs'
+import { compileCache, ensureSetup } from './setup.mjs'
 
 const node = ensureSetup()
 const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
-const env = { ...read('node-environment.json'), ...process.env }
+const env = { ...read('node-environment.json'), NODE_COMPILE_CACHE: compileCache, ...process.env }
 const child = spawn(node, [...read('node-flags.json'), ...process.argv.slice(2)], { env, stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))

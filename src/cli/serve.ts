@@ -5,7 +5,6 @@ import { passCheckpoint, type Checkpoint } from '../base/checkpoint.ts'
 import type { EventSink } from '../base/events.ts'
 import { createLog } from '../base/log.ts'
 import { dataPaths, type Config } from '../config/config.ts'
-import { startProvider } from '../main.ts'
 import { openInstallation } from '../wiring/installation.ts'
 import { ensureDataFolder } from '../storage/data-folder.ts'
 import type { DatabaseAddress } from '../storage/connection.ts'
@@ -43,6 +42,8 @@ export async function runProvider(
   cleanup.defer(() => installation.database.close())
   await installation.domains.add(config.values.CERALACCA_DOMAIN)
   const demo = config.values.CERALACCA_DEMO ? await ensureDemo(config, installation) : undefined
+  // The servers' code is half of all: no other command waits for it.
+  const { startProvider } = await import('../main.ts')
   const provider = await startProvider(config, installation, { report, checkpoint, alone: database.alone })
   cleanup.defer(() => provider.stop())
   process.stdout.write(`${announce(config, provider.ports, demo)}\nready\n`)

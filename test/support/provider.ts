@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { defer, type Owner } from './cleanup.ts'
 import { execute, type Result } from './execute.ts'
 
@@ -103,9 +103,7 @@ function describe(
   startedIn: number,
 ): Provider {
   const demo = JSON.parse(readFileSync(join(dataFolder, 'demo.json'), 'utf8')) as { ca: string; mailboxes: [Account, Account] }
-  // Tests run many commands: each starts in half the time when it finds the code compiled.
-  const NODE_COMPILE_CACHE = join(dirname(dataFolder), 'compile-cache')
-  const commands = { ...environment, CERALACCA_LOG_LEVEL: 'silent', NODE_COMPILE_CACHE }
+  const commands = { ...environment, CERALACCA_LOG_LEVEL: 'silent' }
   const ports = Object.fromEntries(Object.entries(PORTS).map(([service, port]) => [service, port + offset])) as Provider['ports']
   return {
     pid: server.pid,
