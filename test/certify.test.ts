@@ -8,6 +8,7 @@ import { consistent } from './support/consistent.ts'
 import { expectedOriginal } from './support/expected-original.ts'
 import { enclosedOriginal, judge } from './support/judges.ts'
 import { openMailbox, waitForMessages, type ReadMessage } from './support/mailbox-reader.ts'
+import { makeMailboxes } from './support/mailboxes.ts'
 import { startProvider, type Account } from './support/provider.ts'
 import { plainMessage, submit } from './support/submit.ts'
 import { requireTools } from './support/tools.ts'
@@ -131,7 +132,7 @@ suite('a message between two holders', async () => {
     const [mario, lucia] = provider.accounts
     const domain = lucia.address.split('@')[1]
     const others = Array.from({ length: 48 }, (_, index) => `socio${index}@${domain}`)
-    for (const address of others) assert.equal((await provider.ceralacca('mailbox', 'create', address)).code, 0)
+    await makeMailboxes(provider, others)
     const recipients = [lucia.address, mario.address, ...others, `nessuno@${domain}`]
     const message = plainMessage(mario.address, recipients, { headers: ['Subject: a tutti'] })
     const answer = await submit(provider, { account: mario, recipients, message })
