@@ -158,6 +158,14 @@ export const SETTINGS = {
     z.string().optional(),
     'File with the key of stored identity documents, 64 hexadecimal digits, the same on every machine. Default: keys/document-key in the data folder, made when it is missing',
   ),
+  CERALACCA_STRIPE_KEY: secret(
+    z.string().optional(),
+    'Secret key of the Stripe account that takes cards. Default: cards are not taken',
+  ),
+  CERALACCA_STRIPE_WEBHOOK_SECRET: secret(
+    z.string().optional(),
+    'Secret that signs what Stripe tells at /api/v1/payments/stripe (events checkout.session.completed and checkout.session.async_payment_succeeded).',
+  ),
   CERALACCA_SERVICE_MAILBOX: setting(
     address.optional(),
     'Address for take-in-charge and virus notices of other providers (mailReceipt). Default: ricevute@ the own domain',

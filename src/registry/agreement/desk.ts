@@ -9,6 +9,7 @@ import { profileQueries } from '../profile-queries.ts'
 import type { Profiles } from '../profiles.ts'
 import { createAddressHolds } from './address-holds.ts'
 import { createAgreements } from './agreements.ts'
+import { createCardPayments, type CardProcessor } from './card-payments.ts'
 import { createContracts } from './contracts.ts'
 import type { Vault } from './document-vault.ts'
 import { createDocuments } from './documents.ts'
@@ -27,6 +28,8 @@ export interface DeskDeps {
   readonly profiles: Pick<Profiles, 'set'>
   readonly vault: Vault
   readonly scanner: Scanner
+  /** without it no cards are taken */
+  readonly cardProcessor?: CardProcessor | undefined
   readonly eraseContent: (mailbox: MailboxRef) => Promise<void>
   /** bytes of a mailbox where the agreement says nothing */
   readonly quota: number
@@ -41,6 +44,7 @@ export function createDesk({
   profiles,
   vault,
   scanner,
+  cardProcessor,
   eraseContent,
   quota,
   report,
@@ -64,6 +68,7 @@ export function createDesk({
     now,
   })
   const { workNow } = timers
+  const payments = createPayments({ database, steps, workNow })
   return {
     orders,
     agreements,
@@ -71,7 +76,8 @@ export function createDesk({
     documents,
     timers,
     notices: createNotices(database.reader),
-    payments: createPayments({ database, steps, workNow }),
+    payments,
+    cards: createCardPayments(payments, cardProcessor),
     requests: createRequests({
       database,
       steps,

@@ -1,5 +1,5 @@
 /**
- * Payments: what is awaited for requests and renewals, and what comes in. Whoever receives money (an operator with the bank's list, later a
+ * Payments: what is awaited for requests and renewals, and what comes in. Whoever receives money (an operator with the bank's list, a
  * card processor) tells of a movement; a movement that was told once changes nothing when it is told again.
  */
 import { createHash } from 'node:crypto'
