@@ -1,0 +1,80 @@
+/**
+ * A notice as a letter: the words of its kind in the language of who gets it, with its values filled in. Pure: the link is given, and nothing
+ * is known of where the letter goes.
+ */
+import { CeralaccaError } from '../../base/errors.ts'
+import type { NoticeKind } from '../../registry/agreement/states.ts'
+import { inLine, sheetHtml, sheetText } from './blocks.ts'
+import { ENGLISH } from './english.ts'
+import { ITALIAN } from './italian.ts'
+import type { Facts, OrderKind, Place, Wording, Words } from './wording.ts'
+
+export interface Letter {
+  readonly language: 'it' | 'en'
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+}
+
+const WORDINGS: Readonly<Record<Letter['language'], Wording>> = { it: ITALIAN, en: ENGLISH }
+
+/** Pages that one-time links lead to. The token stands behind "#", which browsers send to no server: it reaches no log on the way. */
+const PAGES: Readonly<Partial<Record<NoticeKind, string>>> = { 'confirm-email': '/conferma', activation: '/attivazione' }
+
+export type NoticeData = Readonly<Record<string, string | number | null>>
+
+/** @param token of the one-time link, null where the kind has none */
+export function letterOf(kind: NoticeKind, data: NoticeData, token: string | null, place: Place): Letter {
+  const language = data['language'] === 'en' ? 'en' : 'it'
+  const wording = WORDINGS[language]
+  const facts = factsOf(data, wording, place, token === null ? null : `${place.web}${PAGES[kind] ?? ''}#${token}`)
+  const toOrder = data['to'] === 'order'
+  const { subject, blocks } = (toOrder ? orderWords(wording, kind) : wording.holder[kind])(facts)
+  const sheet = {
+    language,
+    subject: inLine(subject),
+    greeting: toOrder ? wording.greetOrder(facts) : wording.greetHolder(facts),
+    blocks: blocks.filter((block) => block !== null),
+    signature: wording.signature(facts),
+    note: wording.note(facts),
+  } as const
+  return { language, subject: sheet.subject, text: sheetText(sheet), html: sheetHtml(sheet) }
+}
+
+function orderWords({ order }: Wording, kind: NoticeKind): (facts: Facts) => Words {
+  const words = Object.hasOwn(order, kind) ? order[kind as OrderKind] : undefined
+  if (!words) throw new CeralaccaError('no-letter', 'bug', `orders are not told of ${kind}: src/notices/letters has no words`)
+  return words
+}
+
+function factsOf(data: NoticeData, { locale, anOrder }: Wording, place: Place, link: string | null): Facts {
+  const text = (name: string): string | null => {
+    const value = data[name]
+    return typeof value === 'string' && value.trim() !== '' ? value : null
+  }
+  const number = (name: string): number | null => (typeof data[name] === 'number' ? data[name] : null)
+  const day = (name: string): string | null => {
+    const value = text(name)
+    return value === null
+      ? null
+      : new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(Date.parse(value))
+  }
+  const cents = number('cents')
+  return {
+    ...place,
+    address: text('address') ?? '',
+    person: [text('givenName'), text('surname')].filter((name) => name !== null).join(' '),
+    order: text('order') ?? anOrder,
+    link,
+    event: text('event'),
+    reason: text('reason'),
+    years: number('years'),
+    days: number('days'),
+    expiresOn: day('expiresOn'),
+    lastDay: day('lastDay'),
+    endsOn: day('endsOn'),
+    deleteOn: day('deleteOn'),
+    reference: text('reference'),
+    amount: cents === null ? null : new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR' }).format(cents / 100),
+  }
+}
