@@ -1,13 +1,60 @@
-/** A member's way by the command line, against a running provider: from the roll to a mailbox that is used, stopped and refused. */
+/**
+ * A member's way by the command line, against a running provider, with the links of the notices that it sends: from the roll to a mailbox that
+ * is used, stopped and refused. And what becomes of notices that nobody takes.
+ */
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, test, type TestContext } from 'node:test'
+import { parseStructure } from '../src/mime/structure.ts'
+import { decodeTransfer } from '../src/mime/transfer-encoding.ts'
+import { failureReport } from '../src/notices/test-post.ts'
+import { startServer } from '../src/transport/test-smtp.ts'
+import { defer } from './support/cleanup.ts'
 import { Dialog, plainLogin } from './support/dialog.ts'
 import { connectMailbox } from './support/mailbox-reader.ts'
 import { startProvider } from './support/provider.ts'
 
-const provider = await startProvider({ after })
+const owner = { after }
+/** Where all ordinary mail goes. */
+const sink = await startServer(null)
+defer(owner, () => sink.close())
+const provider = await startProvider(owner, { environment: { CERALACCA_ROUTES: `*=localhost:${sink.port}` } })
+
+async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
+    assert.ok(Date.now() < deadline, `no ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** The text of the next notice that speaks of something, and its envelope sender. */
+const noticeOf = (words: RegExp): Promise<{ text: string; from: string; token: string }> =>
+  until(`notice of ${words}`, () => {
+    for (const [index, { bytes, from }] of sink.received.entries()) {
+      const part = parseStructure(bytes).root.children[0]
+      const lines = part ? decodeTransfer(bytes.subarray(part.body, part.end), part.encoding).toString() : ''
+      const text = lines.replaceAll(/\s+/g, ' ')
+      if (!words.test(text)) continue
+      sink.received.splice(index, 1)
+      return { text, from, token: /#(\S+)/.exec(text)?.[1] ?? '' }
+    }
+    return undefined
+  })
+
+/** Hands a message to the MX, as another server does. */
+async function handIn(t: TestContext, to: string, message: Buffer): Promise<string> {
+  const dialog = Dialog.connect(t, { port: provider.ports.mx, ca: provider.ca })
+  await dialog.reply()
+  await dialog.say('EHLO mx.example.it')
+  await dialog.say('MAIL FROM:<>')
+  await dialog.say(`RCPT TO:<${to}>`)
+  await dialog.say('DATA')
+  return dialog.say(`${message.toString('latin1')}\r\n.`)
+}
 
 /** What `ceralacca ARGS --json` prints. */
 async function run<T = Record<string, string>>(args: readonly string[]): Promise<T> {
@@ -33,8 +80,8 @@ test('a member gets a mailbox by the agreement, uses it, and loses it', async (t
   const address = 'rossi.mario@pec.ceralacca.test'
   const contact = ['--address', address, '--email', 'mario@example.it', '--terms', '1', '--years', '2']
   const { id = '' } = await run(['request', 'start', ...person, ...contact])
-  const { token = '' } = await run(['request', 'link', id])
-  await run(['request', 'confirm', token])
+  const confirm = await noticeOf(/Confermi|confermi/)
+  await run(['request', 'confirm', confirm.token])
   const { payment } = await run<{ payment: { reference: string } }>([
     'request',
     'document',
@@ -46,8 +93,11 @@ test('a member gets a mailbox by the agreement, uses it, and loses it', async (t
   assert.equal(reports[0]?.outcome, 'registered')
   assert.equal((await run(['request', 'approve', id]))['state'], 'active')
 
-  const link = await run(['contract', 'link', address])
-  const { password = '' } = await run(['contract', 'activate', link['token'] ?? ''])
+  const activation = await noticeOf(/è attiva\./)
+  assert.match(activation.text, new RegExp(`Nome utente: ${address}`))
+  assert.match(activation.text, new RegExp(`localhost, porta ${provider.ports.imaps}, SSL/TLS`))
+  const { password = '' } = await run(['contract', 'activate', activation.token])
+  for (const secret of [confirm.token, activation.token, password]) assert.ok(!provider.output().includes(secret))
   await (await connectMailbox(provider, { address, password })).logout()
 
   assert.equal((await run(['contract', 'stop', address, '--because', 'withdraw']))['state'], 'withdrawn')
@@ -55,5 +105,26 @@ test('a member gets a mailbox by the agreement, uses it, and loses it', async (t
   await dialog.say('EHLO client.test')
   assert.match(await dialog.say(`AUTH PLAIN ${plainLogin(address, password)}`), /^235 /)
   assert.match(await dialog.say(`MAIL FROM:<${address}>`), /^550 5\.7\.1 This mailbox is suspended and cannot send/)
+
+  const stopped = await noticeOf(/è stata disattivata per recesso/)
+  assert.match(await handIn(t, stopped.from, failureReport('failed', '5.1.1', 'no such user')), /^250 /)
+  interface Mail {
+    readonly id: string
+    readonly lastWord: string
+    readonly recipient: string
+  }
+  const [failed] = await until('failed notice', async () => {
+    const mails = await run<Mail[]>(['notices', 'list', '--state', 'failed'])
+    return mails.length > 0 ? mails : undefined
+  })
+  assert.deepEqual([failed?.lastWord, failed?.recipient], ['5.1.1 no such user', 'mario@example.it'])
+  assert.equal((await run(['notices', 'retry', failed?.id ?? '']))['done'], 'anew')
+  await noticeOf(/è stata disattivata per recesso/)
+  assert.match(
+    (await provider.ceralacca('notices', 'show', failed?.id ?? '')).stdout,
+    /State +failed at .*\n[^]*Last word +5\.1\.1/,
+  )
+  const dkim = await run(['notices', 'dkim'])
+  assert.equal(dkim['name'], 'ceralacca._domainkey.pec.ceralacca.test')
   assert.equal((await provider.ceralacca('check')).code, 0)
 })

@@ -61,6 +61,10 @@ export interface AuditActs {
   'link-made': { readonly purpose: string }
   /** a holder set the first password with a link */
   'password-set': { readonly by: 'link' }
+  /** the ordinary address of a holder or an order did not take a notice of this kind */
+  'notice-undeliverable': { readonly notice: string }
+  /** a notice is sent once more */
+  'notice-repeated': { readonly notice: string }
   /** a payment provider, a bank or an operator told of money */
   'payment-told': { readonly movement: string; readonly cents: number; readonly outcome: string }
 }

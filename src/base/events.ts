@@ -17,6 +17,10 @@ export interface Events {
   'receipt-stuck': { pecMsgid: string; kind: string; reason: string }
   /** another server could not take a message now; `reason` is its reply */
   'send-deferred': { pecMsgid: string; domain: string; reason: string }
+  /** an ordinary e-mail of ours (its id) could not be handed over now; `reason` is the other server's reply */
+  'mail-put-off': { mail: string; domain: string; reason: string }
+  /** an ordinary e-mail of ours will not be delivered; `about` is what it was about, if somebody is told */
+  'mail-undeliverable': { mail: string; about: string | null; reason: string }
   'mail-taken': { kind: string; recipients: number; bytes: number; provider: string; milliseconds: number }
   'mail-refused': { code: string; bytes: number; clientAddress: string }
   /** another provider found a virus in an envelope of ours: our scanner did not know it (RFC 6109 2.2.2) */

@@ -16,6 +16,8 @@ const LEVELS: Record<keyof Events, Level> = {
   'dispatch-stuck': 'error',
   'receipt-stuck': 'error',
   'send-deferred': 'warn',
+  'mail-put-off': 'warn',
+  'mail-undeliverable': 'warn',
   'mail-taken': 'info',
   'mail-refused': 'info',
   'virus-missed': 'error',

@@ -61,6 +61,9 @@ const quarantined: Stance = {
   },
 }
 
+/** An ordinary e-mail: the address that it goes to is a person's, who may have a mailbox that is not named here. */
+const ofMail: Stance = named('mail')
+
 const held: Stance = {
   touches: ({ options }, installation) => {
     const { mailbox: address, message: id } = options
@@ -150,6 +153,10 @@ export const STANCES: Readonly<Record<string, Stance>> = {
   'renewal cancel': nothing(BY_ITSELF),
   'payment register': nothing(BY_ITSELF),
   'payment import': nothing(BY_ITSELF),
+  'notices list': thing('notices'),
+  'notices show': ofMail,
+  'notices retry': ofMail,
+  'notices dkim': nothing(FIGURES),
   'operator add': nothing(BY_ITSELF),
   'operator set': nothing(BY_ITSELF),
   'operator roles': nothing(BY_ITSELF),

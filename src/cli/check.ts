@@ -5,6 +5,7 @@ import { DELIVERY_CHECKS } from '../delivery/consistency.ts'
 import { INCOMING_CHECKS } from '../incoming/consistency.ts'
 import { LEDGER_CHECKS } from '../ledger/consistency.ts'
 import { MAILBOX_CHECKS } from '../mailbox/consistency.ts'
+import { NOTICES_CHECKS } from '../notices/consistency.ts'
 import { QUARANTINE_CHECKS } from '../quarantine/consistency.ts'
 import { REGISTRY_CHECKS } from '../registry/consistency.ts'
 import { BLOB_CHECKS, findDamagedFiles, findViolations, type Violation } from '../storage/consistency.ts'
@@ -28,6 +29,7 @@ export const CHECKS = [
   ...DELIVERY_CHECKS,
   ...INCOMING_CHECKS,
   ...QUARANTINE_CHECKS,
+  ...NOTICES_CHECKS,
   ...SERVICE_LEVEL_CHECKS,
 ]
 

@@ -22,6 +22,7 @@ import { mailboxCreate, mailboxList, mailboxSet, mailboxSetPassword, mailboxShow
 import { maintenanceAdd, maintenanceList, maintenanceRemove } from './maintenance.ts'
 import { messageShow } from './message.ts'
 import { messageBundle } from './message-bundle.ts'
+import { noticesCommands } from './notices.ts'
 import {
   operatorAdd,
   operatorDisable,
@@ -95,6 +96,7 @@ const COMMANDS: readonly Command[] = [
   rollShow,
   ...requestCommands,
   ...contractCommands,
+  ...noticesCommands,
   operatorSet,
   operatorRoles,
   operatorDisable,

@@ -32,6 +32,7 @@ const requestStart: Command = {
     phone: { type: 'string', value: 'NUMBER', help: 'telephone number' },
     years: { type: 'string', value: 'YEARS', help: '1 unless given' },
     terms: { type: 'string', value: 'VERSION', help: 'the version of the terms that the member has accepted' },
+    language: { type: 'string', value: 'it|en', help: 'in which the member is written to; it where not given' },
   },
   run: ({ config, operands: [code = '', taxCode = '', surname = '', givenName = ''], options }) =>
     withInstallation(config, async ({ requests }) => {
@@ -45,6 +46,7 @@ const requestStart: Command = {
         phone: textOf(options, 'phone') ?? '',
         years: wholeNumberOf(options, 'years') ?? 1,
         termsVersion: textOf(options, 'terms') ?? '',
+        language: choiceOf(options, 'language', ['it', 'en']) ?? 'it',
       })
       return { text: `The request ${id} has begun: the e-mail address is to be confirmed.`, json: { id } }
     }),

@@ -68,6 +68,7 @@ export const dataPaths = (folder: string) => ({
   documentKey: join(folder, 'keys', 'document-key'),
   seal: join(folder, 'seal'),
   testAuthority: join(folder, 'keys', 'ca.pem'),
+  dkimKey: join(folder, 'keys', 'dkim-key.pem'),
   secretsKey: join(folder, 'keys', 'secrets.key'),
   ledger: join(folder, 'ledger'),
   demo: join(folder, 'demo.json'),

@@ -256,7 +256,22 @@ export const SETTINGS = {
   ),
   CERALACCA_DKIM_KEY_FILE: setting(
     z.string().optional(),
-    'RSA or Ed25519 key for DKIM, PEM. Default: none, and mail to ordinary addresses is not signed with DKIM',
+    'RSA or Ed25519 key for DKIM, PEM; "ceralacca notices dkim" prints its DNS record. Default: of the demo one that is made in the data folder, else none, and mail to ordinary addresses is not signed with DKIM',
+  ),
+  CERALACCA_NOTICES_FROM: setting(
+    address.optional(),
+    'Address that notices by ordinary e-mail come from. Default: avvisi@ the own domain',
+  ),
+  CERALACCA_WEB_URL: setting(
+    z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
+    'Public address of the web pages, which links in notices lead to. Default: https:// with CERALACCA_SERVER_NAME and the HTTPS port',
+  ),
+  CERALACCA_BANK_ACCOUNT: setting(
+    z.string().max(200).optional(),
+    'Where members pay by bank transfer, as notices say it, such as IBAN and name of the account. Default: notices do not say',
   ),
   CERALACCA_PROBE_SECONDS: setting(
     integer.pipe(z.number().max(600)).default(60),

@@ -26,6 +26,11 @@ export interface IncomingPointDeps {
   readonly takeReceipt: (request: IncomingRequest, receipt: CorrectReceipt) => Promise<string[]>
   readonly plainMail: ReturnType<typeof createPlainMail>
   readonly ordinaryMail: OrdinaryMail
+  /** what comes back of our own ordinary mail */
+  readonly bounces: {
+    isOurs(address: string): boolean
+    take(addresses: readonly string[], bytes: Buffer): Promise<void>
+  }
   readonly scanner: Scanner
   readonly quarantine: Quarantine
   readonly report: EventSink
@@ -43,7 +48,18 @@ export interface IncomingPoint {
 type Outcome = { readonly kind: string; readonly provider: string }
 
 export function createIncomingPoint(deps: IncomingPointDeps): IncomingPoint {
-  const { directory, isLocal, isServiceAddress, recogniser, takeEnvelope, takeReceipt, plainMail, ordinaryMail, scanner } = deps
+  const {
+    directory,
+    isLocal,
+    isServiceAddress,
+    recogniser,
+    takeEnvelope,
+    takeReceipt,
+    plainMail,
+    ordinaryMail,
+    bounces,
+    scanner,
+  } = deps
   const { quarantine, report, now } = deps
 
   /** Sealed by a provider, but not what it should be: it is passed on all the same, and says so. */
@@ -119,6 +135,7 @@ export function createIncomingPoint(deps: IncomingPointDeps): IncomingPoint {
 
   return {
     async checkRecipient(address, reversePath) {
+      if (bounces.isOurs(address)) return
       if (!(await isLocal(domainOf(address)))) throw clientError('relay-denied', `${domainOf(address)} is not served here`)
       if (await isServiceAddress(address)) return
       // A provider hears of an unknown mailbox by a notice that its sender can keep, not by a refusal.
@@ -129,8 +146,13 @@ export function createIncomingPoint(deps: IncomingPointDeps): IncomingPoint {
     async receive(request) {
       const started = now()
       try {
-        const { kind, provider } = await route(request, await recogniser.recognise(request.bytes))
         const { recipients, bytes } = request
+        const [returned, others] = [recipients.filter(bounces.isOurs), recipients.filter((one) => !bounces.isOurs(one))]
+        if (returned.length > 0) await bounces.take(returned, bytes)
+        const { kind, provider } =
+          others.length === 0
+            ? { kind: 'bounce', provider: '' }
+            : await route({ ...request, recipients: others }, await recogniser.recognise(bytes))
         report('mail-taken', {
           kind,
           provider,

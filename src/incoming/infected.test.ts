@@ -83,6 +83,7 @@ async function receive({ threat, answer = 'taken', daticert, ordinary }: Given) 
     },
     takeEnvelope,
     takeReceipt: () => assert.fail('it is no receipt'),
+    bounces: { isOurs: () => false, take: () => assert.fail() },
     plainMail: { wrap: (_, reason) => Promise.resolve(void wrapped.push(reason)), pass: () => assert.fail() },
     ordinaryMail: {
       checkRecipient: () => assert.fail(),

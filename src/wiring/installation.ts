@@ -7,6 +7,9 @@ import { dataPaths, type Config } from '../config/config.ts'
 import { createDomains } from '../directory/domains.ts'
 import { entriesOf } from '../ledger/queries.ts'
 import { createQuarantine } from '../quarantine/quarantine.ts'
+import { createPostDesk } from '../notices/desk.ts'
+import { createPost } from '../notices/post.ts'
+import { postQueries } from '../notices/queries.ts'
 import { createAppPasswords } from '../registry/app-passwords.ts'
 import { createLoginBrake } from '../registry/login-brake.ts'
 import { createMailboxes } from '../registry/mailboxes.ts'
@@ -39,6 +42,8 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
   const blobs = createBlobs({ disk, database: blobRows })
   const mailboxes = createMailboxes({ database, queries: credentials, domains, now })
   const profiles = createProfiles({ database, domains, now })
+  const desk = agreementDesk(config, { database, domains, mailboxes, profiles, now })
+  const mail = postQueries(database)
   return {
     address,
     database,
@@ -51,7 +56,10 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
     mailboxes,
     appPasswords: createAppPasswords({ database, queries: credentials, mailboxes, now }),
     profiles,
-    ...agreementDesk(config, { database, domains, mailboxes, profiles, now }),
+    ...desk,
+    mail,
+    post: createPost(mail, now),
+    postDesk: createPostDesk(mail, desk.notices, now),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),
     transport: transportQueries(database),
     refusals: createRefusals(database.reader),

@@ -1,6 +1,8 @@
-/** Keys that encrypt what is kept: 32 bytes, in a file of 64 hexadecimal digits, and never in the database. */
+/**
+ * Keys in files, never in the database: those that encrypt what is kept, 32 bytes as 64 hexadecimal digits, and others that are made once.
+ */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { clientError, hasCode } from '../base/errors.ts'
 import { readText } from './keys.ts'
@@ -11,7 +13,7 @@ import { readText } from './keys.ts'
  * @throws `bad-config`
  */
 export function keyInFile(given: string | undefined, own: string): Buffer {
-  if (given === undefined) makeKey(own)
+  if (given === undefined) makeOnce(own, () => `${randomBytes(32).toString('hex')}\n`)
   const path = given ?? own
   const text = readText(path).trim()
   if (!/^[0-9a-f]{64}$/i.test(text))
@@ -20,11 +22,12 @@ export function keyInFile(given: string | undefined, own: string): Buffer {
 }
 
 /** Makes the file if it is not there, whole or not at all; of two processes that make it, one does. */
-function makeKey(path: string): void {
+export function makeOnce(path: string, make: () => string): void {
+  if (existsSync(path)) return
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const aside = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(aside, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
+  writeFileSync(aside, make(), { mode: 0o600, flush: true })
   try {
     linkSync(aside, path)
     syncFolder(folder)

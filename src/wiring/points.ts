@@ -39,7 +39,8 @@ import { instantOf } from '../base/instant.ts'
 import { addressBook } from './addresses.ts'
 import { directoryParts } from './directory-parts.ts'
 import type { Installation } from './installation.ts'
-import { readText, sealRoots, tlsRoots, type KeyStores } from './keys.ts'
+import { sealRoots, tlsRoots, type KeyStores } from './keys.ts'
+import { dkimKey, postParts } from './post-parts.ts'
 import { sealIdentities } from './seal-parts.ts'
 
 export interface PointsDeps {
@@ -77,13 +78,13 @@ export function buildPoints(config: Config, installation: Installation, deps: Po
   const notices = createSenderNotices({ ...seals, returns })
 
   const loader = createLoader({ queries, contents })
-  const dkimKey = values.CERALACCA_DKIM_KEY_FILE
+  const dkim = dkimKey(config)
   const mailer = createMailer({
     routes: values.CERALACCA_ROUTES,
     dnsServers: values.CERALACCA_DNS_SERVERS,
     tlsRoots: roots,
     serverName: values.CERALACCA_SERVER_NAME,
-    ...(dkimKey !== undefined && { dkim: { selector: values.CERALACCA_DKIM_SELECTOR, privateKey: readText(dkimKey) } }),
+    ...(dkim && { dkim }),
     report,
     now,
   })
@@ -112,8 +113,9 @@ export function buildPoints(config: Config, installation: Installation, deps: Po
   })
   const arrivals = createArrivals({ queries: arrivalRows, contents, delivery, tasks, bringBack, returnTo, report, now })
   const watches = createWatches({ queries, loader, notify: notices.timeout, report, now })
+  const { bounces, queues } = postParts(config, installation, { mailer, tasks, destinationOf, report })
   const worker = createWorker({
-    queues: [outbox.queue, arrivals.queue, dispatches.queue, watches, installation.timers],
+    queues: [outbox.queue, arrivals.queue, dispatches.queue, watches, installation.timers, ...queues],
     tasks,
     report,
     now,
@@ -174,6 +176,7 @@ export function buildPoints(config: Config, installation: Installation, deps: Po
       now,
     }),
     plainMail,
+    bounces,
     ordinaryMail: createOrdinaryMail({
       ...addresses,
       room: arrivalRows.room,

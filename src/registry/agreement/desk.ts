@@ -75,7 +75,7 @@ export function createDesk({
     rolls,
     documents,
     timers,
-    notices: createNotices(database.reader),
+    notices: createNotices(database),
     payments,
     cards: createCardPayments(payments, cardProcessor),
     requests: createRequests({

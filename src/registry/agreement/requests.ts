@@ -44,6 +44,8 @@ export interface Wanted extends Person {
   readonly phone: string
   /** the version of the terms that the member has read */
   readonly termsVersion: string
+  /** in which the member is written to; Italian where it is not said */
+  readonly language?: 'it' | 'en'
 }
 
 export interface Proposal {
@@ -154,8 +156,8 @@ export function createRequests(deps: RequestsDeps): Requests {
     const mailbox = uuidv7(step.at.getTime())
     const made = await step.tx.query(
       `insert into request (slot, id, order_code, agreement, state, state_at, tax_code, surname, given_name, email, phone, address,
-         mailbox_slot, mailbox, years, terms_version, terms_accepted_at, created_at)
-       values ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $5, $5) on conflict do nothing returning id`,
+         mailbox_slot, mailbox, years, terms_version, language, terms_accepted_at, created_at)
+       values ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $5, $5) on conflict do nothing returning id`,
       [
         step.slot,
         id,
@@ -172,6 +174,7 @@ export function createRequests(deps: RequestsDeps): Requests {
         mailbox,
         wanted.years,
         wanted.termsVersion,
+        wanted.language ?? 'it',
       ],
     )
     if (made.length === 0) throw clientError('request-open', 'There is a request of this member already that is not decided yet')
@@ -189,11 +192,11 @@ export function createRequests(deps: RequestsDeps): Requests {
   /** The holder's row, with the contact data of the request. */
   async function upsertHolder({ tx, slot, at }: Step, row: RequestRow): Promise<string> {
     const [holder] = await tx.query<{ id: string }>(
-      `insert into holder (slot, id, order_code, tax_code, surname, given_name, email, phone, changed_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      `insert into holder (slot, id, order_code, tax_code, surname, given_name, email, phone, language, changed_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
        on conflict (slot, order_code, tax_code) do update set surname = excluded.surname, given_name = excluded.given_name,
-         email = excluded.email, phone = excluded.phone, changed_at = excluded.changed_at returning id`,
-      [slot, uuidv7(at.getTime()), row.order, row.taxCode, row.surname, row.givenName, row.email, row.phone, at],
+         email = excluded.email, phone = excluded.phone, language = excluded.language, changed_at = excluded.changed_at returning id`,
+      [slot, uuidv7(at.getTime()), row.order, row.taxCode, row.surname, row.givenName, row.email, row.phone, row.language, at],
     )
     return holder?.id ?? ''
   }

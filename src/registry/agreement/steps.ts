@@ -112,13 +112,23 @@ function createStep(tx: Transaction, ms: number): Step & { close(): Promise<void
 
     lock: (kind, id) => lock(tx, kind, id),
 
-    async tell({ kind: subjectKind, id, email, orderEmail, address, surname, givenName }, kind, to, data = {}) {
+    async tell(row, kind, to, data = {}) {
+      const { kind: subjectKind, id, email, orderEmail, orderName: order, address, surname, givenName, language } = row
       const recipient = to === 'order' ? orderEmail : email
       if (recipient === null || recipient === '') return
       await tx.query(
         `insert into notice (slot, id, kind, subject_kind, subject, recipient, data, due_at, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
-        [slot, uuidv7(ms), kind, subjectKind, id, recipient, JSON.stringify({ to, address, surname, givenName, ...data }), at],
+        [
+          slot,
+          uuidv7(ms),
+          kind,
+          subjectKind,
+          id,
+          recipient,
+          JSON.stringify({ to, address, surname, givenName, order, language: to === 'order' ? 'it' : language, ...data }),
+          at,
+        ],
       )
     },
 

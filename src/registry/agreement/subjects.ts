@@ -17,7 +17,10 @@ interface Common<S extends Subject> {
   readonly givenName: string
   /** the ordinary address of the person; empty once it is erased */
   readonly email: string
+  readonly orderName: string
   readonly orderEmail: string | null
+  /** in which the person is written to */
+  readonly language: 'it' | 'en'
   /** the certified address */
   readonly address: string
   readonly mailboxSlot: number
@@ -59,17 +62,20 @@ export interface Rows {
 
 const SELECT: Readonly<Record<Subject, string>> = {
   request: `select 'request' as kind, s.slot, s.id, s.order_code as "order", s.agreement, s.state, s.state_at as "stateAt",
-      s.tax_code as "taxCode", s.surname, s.given_name as "givenName", s.email, o.email as "orderEmail", s.address,
+      s.tax_code as "taxCode", s.surname, s.given_name as "givenName", s.email, s.language,
+      o.name as "orderName", o.email as "orderEmail", s.address,
       s.mailbox_slot as "mailboxSlot", s.mailbox, s.reason, s.phone, s.years, s.terms_version as "termsVersion",
       s.email_confirmed_at as "emailConfirmedAt", s.created_at as "createdAt", s.erased_at as "erasedAt"
     from request s join professional_order o on o.code = s.order_code`,
   contract: `select 'contract' as kind, s.slot, s.id, s.order_code as "order", s.agreement, s.state, s.state_at as "stateAt",
-      h.tax_code as "taxCode", h.surname, h.given_name as "givenName", h.email, o.email as "orderEmail", s.address,
+      h.tax_code as "taxCode", h.surname, h.given_name as "givenName", h.email, h.language,
+      o.name as "orderName", o.email as "orderEmail", s.address,
       s.mailbox_slot as "mailboxSlot", s.mailbox, s.reason, s.holder, s.cause, s.starts_on as "startsOn", s.expires_on as "expiresOn",
       s.delete_on as "deleteOn", s.content_deleted_at as "contentDeletedAt"
     from contract s join holder h on h.slot = s.slot and h.id = s.holder join professional_order o on o.code = s.order_code`,
   renewal: `select 'renewal' as kind, s.slot, s.id, c.order_code as "order", c.agreement, s.state, s.state_at as "stateAt",
-      h.tax_code as "taxCode", h.surname, h.given_name as "givenName", h.email, o.email as "orderEmail", c.address,
+      h.tax_code as "taxCode", h.surname, h.given_name as "givenName", h.email, h.language,
+      o.name as "orderName", o.email as "orderEmail", c.address,
       c.mailbox_slot as "mailboxSlot", c.mailbox, s.reason, s.contract, s.years, s.late_accepted as "lateAccepted",
       c.state as "contractState", c.expires_on as "contractExpiresOn"
     from renewal s join contract c on c.slot = s.slot and c.id = s.contract
