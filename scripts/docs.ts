@@ -1,14 +1,15 @@
 /**
- * Writes what of the documents derives from the code: `node scripts/run.mjs scripts/docs.ts` writes docs/reference/configuration.md.
- * test/docs.test.ts fails while the file is not what this writes.
+ * Writes what of the documents derives from the code: `node scripts/run.mjs scripts/docs.ts` writes docs/reference/configuration.md and the
+ * previews of the notices, docs/reference/notices.md and notices.html. test/docs.test.ts fails while a file is not what this writes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from '../src/config/config.ts'
 import { SETTINGS } from '../src/config/settings.ts'
+import { SAMPLES, sampleLetter, type Sample } from '../src/notices/letters/samples.ts'
 
-export const CONFIGURATION_PATH = fileURLToPath(new URL('../docs/reference/configuration.md', import.meta.url))
+const inReference = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
 
 /** What the services behind the ports are, by the names of `Config.ports`. */
 const SERVICES: Readonly<Record<string, string>> = {
@@ -23,7 +24,7 @@ const SERVICES: Readonly<Record<string, string>> = {
 }
 
 /** The text of docs/reference/configuration.md, from the table of settings and the default ports. */
-export function configurationReference(): string {
+function configurationReference(): string {
   const settings = Object.entries(SETTINGS).map(([name, { help, ...rest }]) => settingRow(name, help, 'secret' in rest))
   const ports = Object.entries(readConfig({}).ports).map(([service, port]) => `| ${SERVICES[service] ?? service} | ${port} |`)
   return `${[
@@ -57,7 +58,66 @@ function settingRow(name: string, help: string, secret: boolean): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
+const READERS: Readonly<Record<Sample['to'], string>> = { holder: 'to the holder', order: 'to the order' }
+const titleOf = ({ kind, to }: Sample): string => `\`${kind}\` ${READERS[to]}`
+
+/** The text of docs/reference/notices.md: what each notice says, in both languages. */
+function noticesReference(): string {
+  const letters = SAMPLES.flatMap((sample) => [
+    `## ${titleOf(sample)}`,
+    '',
+    ...(['it', 'en'] as const).flatMap((language) => {
+      const { subject, text } = sampleLetter(sample, language)
+      return ['```text', `Subject: ${subject}`, '', text.trimEnd(), '```', '']
+    }),
+  ])
+  return `${[
+    '<!-- Written by scripts/docs.ts from src/notices/letters: change that, then run it again. -->',
+    '',
+    '# The notices',
+    '',
+    'What members and orders are told by ordinary e-mail, with made-up names and links. Each goes as text and as HTML, which',
+    '[notices.html](notices.html) shows in a browser. How they are sent: [the guide](../guides/notices.md).',
+    '',
+    ...letters,
+  ]
+    .join('\n')
+    .trimEnd()}\n`
+}
+
+const attribute = (html: string): string => html.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
+
+/** The same in HTML, for a browser: docs/reference/notices.html. */
+function noticesPreview(): string {
+  const letters = SAMPLES.flatMap((sample) =>
+    (['it', 'en'] as const).map((language) => {
+      const { subject, html } = sampleLetter(sample, language)
+      const title = `${sample.kind} ${READERS[sample.to]}, ${language}: ${subject}`
+      return `<h2>${attribute(title)}</h2>\n<iframe title="${attribute(title)}" sandbox width="640" height="560" srcdoc="${attribute(html)}"></iframe>`
+    }),
+  )
+  return `<!-- Written by scripts/docs.ts from src/notices/letters: change that, then run it again. -->
+<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>The notices</title></head>
+<body>
+<h1>The notices</h1>
+${letters.join('\n')}
+</body>
+</html>
+`
+}
+
+/** What is written, by the path of its file. */
+export const GENERATED: readonly (readonly [path: string, content: () => string])[] = [
+  [inReference('configuration.md'), configurationReference],
+  [inReference('notices.md'), noticesReference],
+  [inReference('notices.html'), noticesPreview],
+]
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  mkdirSync(dirname(CONFIGURATION_PATH), { recursive: true })
-  writeFileSync(CONFIGURATION_PATH, configurationReference())
+  for (const [path, content] of GENERATED) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, content())
+  }
 }

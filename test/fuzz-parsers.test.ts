@@ -16,6 +16,7 @@ import { parseParameterized } from '../src/mime/parameters.ts'
 import { decodeParsed, encodeParsed, parseStructure } from '../src/mime/structure.ts'
 import type { MimePart } from '../src/mime/structure.ts'
 import { decodeTransfer } from '../src/mime/transfer-encoding.ts'
+import { failureIn } from '../src/notices/failure-report.ts'
 import { Arguments } from '../src/protocols/imap/arguments.ts'
 import { readCommand } from '../src/protocols/imap/command-reader.ts'
 import { findCommand } from '../src/protocols/imap/command-table.ts'
@@ -225,6 +226,7 @@ test('messages: structure, what is stored of it, and what IMAP tells of it', () 
       assertWellFormed(formatStructure(parsed.root, true))
       assertWellFormed(formatStructure(parsed.root, false))
       if (parsed.root.envelope) assertWellFormed(formatEnvelope(parsed.root.envelope))
+      failureIn(bytes)
       const { fields } = parseHeader(bytes)
       for (const { value } of fields) decodeHeaderText(unfold(value))
       decodeTransfer(bytes, 'base64')
