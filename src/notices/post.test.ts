@@ -205,6 +205,9 @@ test('a report that comes back later closes its mail; nothing else does', async 
   await post.drain()
   const notice = await noticeOf(request)
   assert.deepEqual([notice?.outcome, notice?.detail], ['undeliverable', '5.2.2 552 5.2.2 Mailbox full'])
+  assert.equal(post.reports.filter(({ name }) => name === 'mail-undeliverable').length, 1)
+  const told = { subject: notice?.id ?? '', slot: request.slot, recipient: '', reason: 'again' }
+  await post.sender.undeliverable(told)
   assert.equal((await audited(`request:${request.id}`)).filter((act) => act === 'notice-undeliverable').length, 1)
   assert.deepEqual(post.received(), [], 'nothing is answered')
 })
