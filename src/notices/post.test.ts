@@ -177,8 +177,14 @@ test('what nobody takes is told, recorded, and can be sent anew with another lin
   assert.equal(row?.body, null)
 
   post.server.refusal = null
+  await database.transactor.call(request.slot, 'update request set email = $3 where slot = $1 and id = $2', [
+    request.slot,
+    request.id,
+    'mario.rossi@example.it',
+  ])
   assert.equal(await post.desk.retry(failed.id, ANNA), 'anew')
   const mail = await onlyMail()
+  assert.deepEqual(mail.to, ['mario.rossi@example.it'])
   assert.equal((await noticeOf(request))?.outcome, 'queued')
   assert.ok((await audited(`request:${request.id}`)).includes('notice-repeated'))
   assert.equal(await desk.requests.confirmEmail(tokenOf(mail)), request.id)

@@ -7,6 +7,7 @@ import { clientError } from '../../base/errors.ts'
 import type { Database, Transaction } from '../../storage/database.ts'
 import { MACHINE } from './actor.ts'
 import type { NoticeKind, Subject } from './states.ts'
+import { lock } from './subjects.ts'
 
 export interface NoticeRow {
   readonly slot: number
@@ -45,7 +46,7 @@ export interface Notices {
   defer(notice: NoticeKey, next: Date): Promise<void>
   /** The e-mail was not delivered: noted, and recorded. Done again it changes nothing; of a notice that is gone nothing is kept. */
   undeliverable(notice: NoticeKey, reason: string, at: Date): Promise<void>
-  /** It is sent once more, with a link of its own. @throws `no-such-notice` */
+  /** It is sent once more, with a link of its own, to where its reader is written to now. @throws `no-such-notice` */
   repeat(notice: NoticeKey, actor: Actor, at: Date): Promise<void>
 }
 
@@ -131,6 +132,9 @@ export function createNotices({ reader, transactor }: Database): Notices {
           [slot, id, at],
         )
         if (!notice) throw clientError('no-such-notice', 'The notice is gone: what it was about has been erased')
+        const { email, orderEmail } = await lock(tx, notice.subjectKind, notice.subject)
+        const recipient = (notice.data['to'] === 'order' ? orderEmail : email) ?? notice.recipient
+        await tx.query('update notice set recipient = $3 where slot = $1 and id = $2', [slot, id, recipient])
         await record(tx, 'notice-repeated', notice, actor, at)
       }),
   }
