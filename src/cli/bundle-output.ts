@@ -1,26 +1,9 @@
 /** What is printed of an evidence bundle: what is wrong, what is proved, what is not. */
 import type { Finding } from '../evidence/bundle-findings.ts'
 import type { BundleReport } from '../evidence/bundle-verify.ts'
-import { wordsOf, type Language } from '../evidence/bundle-words.ts'
+import { HEADINGS, wordsOf, type Language } from '../evidence/bundle-words.ts'
 import type { Output } from './command.ts'
 import { printable } from './printable.ts'
-
-const HEADINGS = {
-  en: {
-    verified: 'Verified.',
-    wrong: 'NOT verified. The first wrong thing',
-    more: 'Also wrong',
-    proved: 'Proved',
-    open: 'Not proved',
-  },
-  it: {
-    verified: 'Verificato.',
-    wrong: 'NON verificato. La prima cosa che non va',
-    more: 'Altro che non va',
-    proved: 'È provato',
-    open: 'Non è provato',
-  },
-} as const
 
 /** @param file its path, as it was given */
 export function bundleOutput(report: BundleReport, file: string, language: Language): Output {

@@ -3,8 +3,8 @@
  * only what is that holder's own: of a sender what he sent and the receipts that came to him, of a recipient the envelope that came to him.
  */
 import { CeralaccaError, clientError } from '../base/errors.ts'
-import type { NumberedEntry } from '../ledger/queries.ts'
-import type { InclusionProof } from '../ledger/proof.ts'
+import type { NumberedEntry } from '../ledger/entry.ts'
+import type { InclusionProof } from '../ledger/verify-proof.ts'
 import type { Contents } from '../mailbox/contents.ts'
 import type { MailboxQueries } from '../mailbox/queries.ts'
 import type { MailboxRef } from '../mailbox/types.ts'

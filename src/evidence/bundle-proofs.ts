@@ -1,7 +1,6 @@
 /** The proofs of a bundle that the ledger had its entries when an authority stamped it, and what the entries say. Pure. */
-import { readCanonicalForm } from '../ledger/entry.ts'
-import type { NumberedEntry } from '../ledger/queries.ts'
-import { verifyProof, type InclusionProof } from '../ledger/proof.ts'
+import { readCanonicalForm, type NumberedEntry } from '../ledger/entry.ts'
+import { verifyProof, type InclusionProof } from '../ledger/verify-proof.ts'
 import { stampRoot } from '../ledger/sealed-lines.ts'
 import { verifyTimeStamp } from '../seal/time-stamp.ts'
 import { finding } from './bundle-findings.ts'

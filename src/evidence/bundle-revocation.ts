@@ -2,7 +2,7 @@
 import { CeralaccaError } from '../base/errors.ts'
 import type { CertificateCache, KnownCertificate } from '../seal/certificate-cache.ts'
 import { readList, verifyList, type RevocationList } from '../seal/crl.ts'
-import { countsAt, covers } from '../seal/revocation.ts'
+import { countsAt, covers } from '../seal/revocation-rules.ts'
 import { finding, type Findings } from './bundle-findings.ts'
 import { pathsOf, type BundleFiles } from './bundle-format.ts'
 import { isoOf, openAll, type Examination } from './bundle-trust.ts'

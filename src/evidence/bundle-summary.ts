@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { instantOf } from '../base/instant.ts'
 import type { Findings } from './bundle-findings.ts'
 import type { BundleFacts, BundleFiles } from './bundle-format.ts'
-import type { Contents } from './bundle-verify.ts'
+import { timelineOf, type Contents } from './bundle-timeline.ts'
 import { shownTime, wordsOf } from './bundle-words.ts'
 import type { PdfDocument } from './pdf-document.ts'
 
@@ -58,18 +58,6 @@ const WORDS = {
   },
 } as const
 
-/** What happened, oldest first; of one second, the ledger after the messages. */
-function timelineOf({ messages, entries }: Contents, ledger: string): string[][] {
-  const rows = [
-    ...messages.map(({ path, daticert: { kind, at, recipient, provider } }) => ({
-      at: at.ms,
-      cells: [kind, recipient ?? provider, path],
-    })),
-    ...entries.map(({ at, event, recipients }) => ({ at, cells: [event, recipients.join(', '), ledger] })),
-  ]
-  return rows.sort((a, b) => a.at - b.at).map(({ at, cells }) => [shownTime(new Date(at).toISOString()), ...cells])
-}
-
 /**
  * @param files without the summary
  * @param found what verifying them found
@@ -115,7 +103,12 @@ export function summaryOf(facts: BundleFacts, files: BundleFiles, contents: Cont
               { heading: words.who, share: 3 },
               { heading: words.source, share: 3 },
             ],
-            rows: timelineOf(contents, words.ledger),
+            rows: timelineOf(contents).map(({ at, what, who, source }) => [
+              shownTime(new Date(at).toISOString()),
+              what,
+              who,
+              source ?? words.ledger,
+            ]),
           },
         ],
       },

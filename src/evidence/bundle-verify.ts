@@ -5,7 +5,6 @@
  */
 import { hash } from 'node:crypto'
 import { createCertificateCache, type CertificateCache } from '../seal/certificate-cache.ts'
-import type { NumberedEntry } from '../ledger/queries.ts'
 import { CeralaccaError } from '../base/errors.ts'
 import { certificatesOf } from '../seal/pem.ts'
 import { verifyTimeStamp } from '../seal/time-stamp.ts'
@@ -20,9 +19,10 @@ import {
   type WrongCode,
 } from './bundle-findings.ts'
 import { inManifest, isKnownPath, PATH, readFacts, readManifest, type BundleFacts, type BundleFiles } from './bundle-format.ts'
-import { judgeMessages, type CertifiedFile } from './bundle-messages.ts'
+import { judgeMessages } from './bundle-messages.ts'
 import { judgeProofs } from './bundle-proofs.ts'
 import { judgeRevocation, readLists } from './bundle-revocation.ts'
+import { timelineOf, type Contents, type TimelineEvent } from './bundle-timeline.ts'
 import { CLOCKS_DIFFER_MS, isoOf, type Examination } from './bundle-trust.ts'
 
 export interface BundleReport {
@@ -34,12 +34,8 @@ export interface BundleReport {
   readonly facts: BundleFacts | null
   /** milliseconds since 1970: when an authority saw the signed bundle; null where its stamp does not hold */
   readonly stampedAt: number | null
-}
-
-/** What the files of a bundle say by themselves, whoever has signed them. */
-export interface Contents {
-  readonly messages: readonly CertifiedFile[]
-  readonly entries: readonly NumberedEntry[]
+  /** what happened to the message; worth something only where all is verified */
+  readonly timeline: readonly TimelineEvent[]
 }
 
 export function judgeContents(examination: Examination): Contents {
@@ -128,14 +124,15 @@ export function verifyBundle(
   cache: CertificateCache = createCertificateCache(),
 ): BundleReport {
   const found = noFindings()
-  const report = (facts: BundleFacts | null, stampedAt: number | null): BundleReport => {
+  const report = (facts: BundleFacts | null, stampedAt: number | null, contents: Contents | null): BundleReport => {
     const { wrong, proved, open } = found
-    return { verified: wrong.length === 0, wrong, proved, notProved: open, facts, stampedAt }
+    const timeline = contents ? timelineOf(contents) : []
+    return { verified: wrong.length === 0, wrong, proved, notProved: open, facts, stampedAt, timeline }
   }
   const missing = [PATH.manifest, PATH.signature, PATH.stamp, PATH.facts].find((path) => !files.has(path))
   if (missing !== undefined) {
     found.wrong.push(finding('not-a-bundle', missing, { why: 'missing' }))
-    return report(null, null)
+    return report(null, null, null)
   }
   const manifest = readManifest(files.get(PATH.manifest) ?? Buffer.alloc(0))
   if (manifest) judgeFiles(files, manifest, found)
@@ -146,10 +143,9 @@ export function verifyBundle(
   const maker = stampedAt === null ? null : judgeSignature(frame, stampedAt)
   const facts = readFacts(files.get(PATH.facts) ?? Buffer.alloc(0))
   if (!facts) found.wrong.push(finding('facts-malformed', PATH.facts))
-  if (facts && stampedAt !== null) {
-    const examination = { ...frame, facts, at: stampedAt }
-    const contents = judgeContents(examination)
-    if (maker !== null) judgeMaker(examination, contents, maker)
-  }
-  return report(facts, stampedAt)
+  if (!facts || stampedAt === null) return report(facts, stampedAt, null)
+  const examination = { ...frame, facts, at: stampedAt }
+  const contents = judgeContents(examination)
+  if (maker !== null) judgeMaker(examination, contents, maker)
+  return report(facts, stampedAt, contents)
 }

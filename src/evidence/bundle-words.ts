@@ -205,3 +205,21 @@ export function wordsOf({ code, path, values }: Finding, language: Language): st
   const text = WORDS[code][language](values)
   return path === null ? text : `${path}: ${text}`
 }
+
+/** What stands above the findings of each kind. */
+export const HEADINGS = {
+  en: {
+    verified: 'Verified.',
+    wrong: 'NOT verified. The first wrong thing',
+    more: 'Also wrong',
+    proved: 'Proved',
+    open: 'Not proved',
+  },
+  it: {
+    verified: 'Verificato.',
+    wrong: 'NON verificato. La prima cosa che non va',
+    more: 'Altro che non va',
+    proved: 'È provato',
+    open: 'Non è provato',
+  },
+} as const

@@ -46,6 +46,12 @@ export interface LedgerEntry extends LedgerFacts {
   readonly detail: string | null
 }
 
+/** As it is stored: with its place. */
+export interface NumberedEntry extends LedgerEntry {
+  readonly slot: number
+  readonly seq: number
+}
+
 /**
  * An entry as it goes to `ledger_append`. NULs, which PostgreSQL cannot keep in a text, become U+FFFD.
  * @param related Message-IDs of what the event made
@@ -86,7 +92,7 @@ export function canonicalForm(slot: number, seq: number, entry: LedgerEntry): st
 }
 
 /** What a canonical form says; null where it is not exactly one. */
-export function readCanonicalForm(line: string): (LedgerEntry & { readonly slot: number; readonly seq: number }) | null {
+export function readCanonicalForm(line: string): NumberedEntry | null {
   try {
     const [, slot, seq, at, event, pecMsgid, msgid, sender, recipients, subject, related, provider, detail] = JSON.parse(
       line,

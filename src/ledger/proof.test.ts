@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { lastFirst, withTestDatabase } from '../storage/test-database.ts'
-import { proveEntry, verifyProof, type InclusionProof, type ProofResult } from './proof.ts'
+import { proveEntry } from './proof.ts'
+import { verifyProof, type InclusionProof, type ProofResult } from './verify-proof.ts'
 import { openTestLedger, TEST_ROOTS } from './test-ledger.ts'
 
 const scope = lastFirst({ after })

@@ -1,6 +1,6 @@
 /** Reads of the ledger; it is written only by `ledger_append` (migration 0003). */
 import type { Reader } from '../storage/database.ts'
-import type { LedgerEntry, LedgerEvent } from './entry.ts'
+import type { LedgerEvent, NumberedEntry } from './entry.ts'
 
 interface EntryRow {
   slot: number
@@ -15,11 +15,6 @@ interface EntryRow {
   related: string[]
   provider: string
   detail: string | null
-}
-
-export interface NumberedEntry extends LedgerEntry {
-  readonly slot: number
-  readonly seq: number
 }
 
 /** The events of a message in the order in which they come, as far as there is one. */

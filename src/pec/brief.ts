@@ -2,7 +2,7 @@
  * The original as a brief delivery receipt encloses it (RFC 6109 3.3.2.2): every attachment replaced by a file that holds its hash. All
  * other bytes stay, and so does the structure. Any bytes are a message: malformed input never throws, and the cost is linear in the size.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { decodeHeaderText } from '../mime/encoding.ts'
 import { fieldValue, parseHeader, type Header } from '../mime/header.ts'
 import { parameterText, parseParameterized } from '../mime/parameters.ts'
@@ -93,9 +93,12 @@ function hashFile(message: Buffer, { part, header, name }: Attachment): Buffer[]
     `Content-Disposition: ${inline ? 'inline' : 'attachment'};\r\n${parameterLines('filename', `${name}.hash`)}`,
     'Content-Transfer-Encoding: 7bit',
   ]
-  const hash = createHash('sha1').update(message.subarray(part.body, part.end)).digest('hex')
+  const digest = hash('sha1', message.subarray(part.body, part.end))
   const lineEnd = last === undefined || last === LF ? '' : '\r\n'
-  return [...kept, Buffer.from(`${lineEnd}${fields.join('\r\n')}\r\n\r\n${hash}${endsAtDelimiter(message, part) ? '\r\n' : ''}`)]
+  return [
+    ...kept,
+    Buffer.from(`${lineEnd}${fields.join('\r\n')}\r\n\r\n${digest}${endsAtDelimiter(message, part) ? '\r\n' : ''}`),
+  ]
 }
 
 const LF = 10

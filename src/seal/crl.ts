@@ -11,7 +11,8 @@ import { TAG, childrenOf, expectTag, readOnly, timeOf } from './der.ts'
 import type { Element } from './der.ts'
 import { readExtensions, readFullName, unknownCriticalOf } from './extensions.ts'
 import { OID } from './oids.ts'
-import { signatureHolds, wholeSchemeOf } from './signature-algorithm.ts'
+import { signatureHolds } from './signature-algorithm.ts'
+import { wholeSchemeOf } from './signature-scheme.ts'
 import { readAlgorithm } from './signed-data.ts'
 
 /** Which of its issuer's certificates a list speaks of (RFC 5280 5.2.5). */

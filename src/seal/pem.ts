@@ -1,8 +1,6 @@
 /** PEM (RFC 7468) to DER and back, for certificates: files hold one or several. */
 import { X509Certificate } from 'node:crypto'
 import { CeralaccaError } from '../base/errors.ts'
-import { openFileKey } from './file-key.ts'
-import type { SealIdentity } from './cms-template.ts'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
@@ -24,22 +22,3 @@ export function certificatesOf(pem: string): Buffer[] {
 /** @param certificates DER */
 export const pemOf = (certificates: readonly Buffer[]): string =>
   certificates.map((der) => new X509Certificate(der).toString()).join('')
-
-/**
- * The identity of an installation that keeps its seal key in a file.
- * @param files contents: the certificate (more after it count as chain), further CA certificates above it, the private key
- */
-export function identityOfFiles(files: {
-  certificate: string
-  chain?: string
-  key: string
-  passphrase?: string | undefined
-}): SealIdentity {
-  const [certificate, ...chain] = certificatesOf(files.certificate)
-  if (certificate === undefined) throw new CeralaccaError('certificate-unreadable', 'permanent', 'no certificate')
-  return {
-    certificate,
-    chain: [...chain, ...(files.chain === undefined ? [] : certificatesOf(files.chain))],
-    sign: openFileKey(files.key, files.passphrase).sign,
-  }
-}

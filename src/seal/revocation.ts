@@ -15,11 +15,9 @@ import { CeralaccaError, asCeralaccaError, temporaryError } from '../base/errors
 import { createCertificateCache } from './certificate-cache.ts'
 import type { CertificateCache, KnownCertificate } from './certificate-cache.ts'
 import type { DistributionPoint } from './certificate.ts'
-import type { RevocationList } from './crl.ts'
-import { REASON } from './crl-entries.ts'
-import type { RevokedEntry } from './crl-entries.ts'
 import { createListStore } from './crl-store.ts'
 import type { ListStoreDeps } from './crl-store.ts'
+import { countsAt, covers } from './revocation-rules.ts'
 
 export type RevocationDeps = ListStoreDeps
 
@@ -34,20 +32,6 @@ export interface Revocation {
    * @throws temporary error `revocation-unknown` where no valid list can be had
    */
   check(certificate: Buffer, chain: readonly Buffer[], at: number): Promise<RevocationStatus>
-}
-
-const COMPROMISED: readonly number[] = [REASON.keyCompromise, REASON.caCompromise, REASON.aaCompromise]
-
-/** Whether a list is meant for a certificate: its kind, and the distribution point that led to it (RFC 5280 6.3.3 (b)(2)). */
-export function covers({ scope }: RevocationList, { fields }: KnownCertificate, point: DistributionPoint): boolean {
-  const authority = fields.basicConstraints?.ca === true
-  if (scope.of !== 'all' && (scope.of === 'authorities') !== authority) return false
-  return scope.names === null || scope.names.some((name) => point.names.some((known) => known.equals(name)))
-}
-
-/** Whether it counts at an instant. What a list names is revoked at the list's own time, whatever date stands with it. */
-export function countsAt({ date, reason, invalidSince }: RevokedEntry, { thisUpdate }: RevocationList, at: number): boolean {
-  return at >= Math.min(date, thisUpdate) || (COMPROMISED.includes(reason) && invalidSince !== null && at >= invalidSince)
 }
 
 /** @param cache share the one that verifying uses: the certificates are open there already */

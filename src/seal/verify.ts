@@ -6,7 +6,7 @@ import { createCertificateCache } from './certificate-cache.ts'
 import type { CertificateCache, KnownCertificate } from './certificate-cache.ts'
 import { KEY_USAGE } from './certificate.ts'
 import { OID } from './oids.ts'
-import type { DigestName } from './signature-algorithm.ts'
+import type { DigestName } from './signature-scheme.ts'
 import { refused, verifyCms } from './verify-cms.ts'
 import type { CmsFailure, Refused, Signed, Trust } from './verify-cms.ts'
 
