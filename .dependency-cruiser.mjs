@@ -49,6 +49,23 @@ export default {
       from: { path: folder(['protocols', 'cli']), pathNot: '\\.test\\.ts$' },
       to: { path: '^src/storage/(database|pool|transactor)|/queries\\.ts$|node_modules/pg/', dependencyTypesNot: ['type-only'] },
     },
+    {
+      name: 'web-takes-from-src-what-is-pure',
+      comment:
+        'what a browser cannot do is not reachable from its pages; node:crypto is replaced by web/platform (decision 0025)',
+      severity: 'error',
+      from: { path: '^web/', pathNot: '\\.test\\.ts$|^web/vite\\.config\\.ts$' },
+      to: {
+        path: `${folder(['storage', 'config', 'protocols', 'cli', 'main.ts', 'wiring'])}|/queries\\.ts$|^(node:)?(fs|path|os|net|tls|http|https|child_process)(/|$)`,
+        reachable: true,
+      },
+    },
+    {
+      name: 'src-knows-nothing-of-web',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^web/' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'not-to-tests',

@@ -12,6 +12,7 @@ const checks = [
   ['format', [tool('oxfmt/bin/oxfmt'), '--check', '.']],
   ['lint', [tool('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings']],
   ['types', [tool('ts7/bin/tsc'), '--noEmit', '-p', root]],
+  ['types of web', [tool('ts7/bin/tsc'), '--noEmit', '-p', join(root, 'web')]],
   ['layers', [join(root, 'scripts', 'layers.mjs')]],
   ['conformance', [join(root, 'scripts', 'conformance.mjs')]],
   ['dead code', [tool('knip/bin/knip.js'), '--no-progress']],
@@ -30,5 +31,6 @@ if (only.length === 0) {
   }
 }
 
-const files = only.length > 0 ? only : globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort()
+const files =
+  only.length > 0 ? only : globSync(['src/**/*.test.ts', 'web/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort()
 process.exit(run(['--test', '--test-concurrency=3', '--test-timeout=300000', ...files]))

@@ -7,8 +7,8 @@ import { root } from './setup.mjs'
 
 process.chdir(root)
 const options = await extractOptions(join(root, '.dependency-cruiser.mjs'))
-const { output } = await cruise(['src', 'test', 'bench'], options)
-const sources = new Set(globSync(['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts']))
+const { output } = await cruise(['src', 'web', 'test', 'bench'], options)
+const sources = new Set(globSync(['src/**/*.ts', 'web/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts']))
 const seen = output.modules.filter((module) => sources.has(module.source))
 
 for (const { from, to, rule } of output.summary.violations) console.error(`${rule.name}: ${from} -> ${to}`)

@@ -7,8 +7,10 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { compileCache, ensureSetup } from './setup.mjs'
+import { ensureWeb } from './web.mjs'
 
 const node = ensureSetup()
+ensureWeb(node)
 const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
 const env = { ...read('node-environment.json'), NODE_COMPILE_CACHE: compileCache, ...process.env }
 const child = spawn(node, [...read('node-flags.json'), ...process.argv.slice(2)], { env, stdio: 'inherit' })

@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path'
 const packageOf = {
   Xvfb: 'xvfb',
   certutil: 'libnss3-tools',
+  chromium: 'chromium',
   clamd: 'clamav-daemon',
   curl: 'curl',
   dnsmasq: 'dnsmasq-base',

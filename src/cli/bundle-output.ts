@@ -3,7 +3,7 @@ import type { Finding } from '../evidence/bundle-findings.ts'
 import type { BundleReport } from '../evidence/bundle-verify.ts'
 import { HEADINGS, wordsOf, type Language } from '../evidence/bundle-words.ts'
 import type { Output } from './command.ts'
-import { printable } from './printable.ts'
+import { printable } from '../base/printable.ts'
 
 /** @param file its path, as it was given */
 export function bundleOutput(report: BundleReport, file: string, language: Language): Output {

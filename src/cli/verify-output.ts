@@ -5,7 +5,7 @@ import { fieldValue } from '../mime/header.ts'
 import { decodeHeaderText } from '../mime/encoding.ts'
 import type { VerifyResult } from '../seal/verify.ts'
 import { table, type Output } from './command.ts'
-import { printable } from './printable.ts'
+import { printable } from '../base/printable.ts'
 
 /**
  * @param origin what the directory says; null where it was not consulted

@@ -45,7 +45,7 @@ export interface CertificateFields {
 }
 
 /** keyUsage bits (RFC 5280 4.2.1.3) */
-export const KEY_USAGE = { digitalSignature: 0x80, nonRepudiation: 0x40, crlSign: 0x02 } as const
+export const KEY_USAGE = { digitalSignature: 0x80, nonRepudiation: 0x40, keyCertSign: 0x04, crlSign: 0x02 } as const
 
 const PROCESSED = new Set<string>([
   OID.subjectKeyIdentifier,

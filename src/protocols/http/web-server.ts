@@ -1,12 +1,13 @@
 /**
- * The HTTPS server: for now health for those who watch the service, this provider's record for the central directory, and a first page with
- * the parameters that a mail client needs.
+ * The HTTPS server: for now health for those who watch the service, this provider's record for the central directory, the page that verifies
+ * evidence bundles, and a first page with the parameters that a mail client needs.
  */
 import { fastify, type FastifyInstance } from 'fastify'
 import { asCeralaccaError } from '../../base/errors.ts'
 import type { EventSink } from '../../base/events.ts'
 import { registerOperatorApi } from './operator-api.ts'
 import type { OperatorAccess } from '../../registry/operators/access.ts'
+import { registerVerifyPage } from './verify-page.ts'
 import { welcomePage, type ClientParameters } from './welcome-page.ts'
 
 export interface WebServerDeps {
@@ -21,6 +22,8 @@ export interface WebServerDeps {
   readonly status: () => Promise<object>
   /** This provider's own record, signed (.p7m). */
   readonly directoryRecord: () => Promise<Buffer>
+  /** the page that verifies evidence bundles; without it there is no /verify */
+  readonly verifyPage?: Buffer | undefined
   readonly report: EventSink
 }
 
@@ -81,6 +84,8 @@ export function createWebServer(deps: WebServerDeps): WebServer {
       return answer.code(503).type('application/json').send({ code: error.code })
     }
   })
+
+  if (deps.verifyPage) registerVerifyPage(app, deps.verifyPage)
 
   app.get('/', async (_request, answer) => answer.type('text/html; charset=utf-8').send(page))
 

@@ -13,6 +13,7 @@ h2 { margin: 2.5rem 0 .5rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
+a { color: var(--blue); }
 @media (prefers-color-scheme: dark) { :root { --blue: #66b2ff; } }
 `
 
@@ -52,6 +53,7 @@ ${head('Per', 'Protocollo', 'Porta', 'Sicurezza')}
 ${rows({ send: 'Inviare', read: 'Leggere', starttls: 'STARTTLS' })}
 </tbody>
 </table>
+<p><a href="/verify">Verificare un fascicolo di prova</a></p>
 <section lang="en">
 <h2>Setting up your mail client</h2>
 <p>Server: <strong>${escape(serverName)}</strong>. The user name is the whole certified address.</p>
@@ -61,6 +63,7 @@ ${head('To', 'Protocol', 'Port', 'Security')}
 ${rows({ send: 'Send', read: 'Read', starttls: 'STARTTLS' })}
 </tbody>
 </table>
+<p><a href="/verify">Verify an evidence bundle</a></p>
 </section>
 </main>
 </body>
