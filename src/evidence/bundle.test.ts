@@ -4,18 +4,18 @@ import { after, mock, test } from 'node:test'
 import * as fc from 'fast-check'
 import { FOREIGN_ID, FOREIGN_SENDER, foreignDaticert, foreignMessage, receiptFields } from '../../test/support/foreign-message.ts'
 import { readMessage } from '../pec/reading.ts'
-import type { Sealer } from '../seal/cms-template.ts'
 import { createTestAuthority } from '../seal/test-authority.ts'
 import { certificatesOf } from '../seal/pem.ts'
 import { lastFirst } from '../storage/test-database.ts'
-import { isKnownPath, PATH, pathsOf, readFacts, writeFacts, type BundleFiles } from './bundle-format.ts'
+import { isKnownPath, PATH, pathsOf } from './bundle-format.ts'
 import { verifyBundle, type BundleReport } from './bundle-verify.ts'
 import { wordsOf } from './bundle-words.ts'
 import { unzipBundle } from './bundle-zip.ts'
+import { changed, flipped, receiptOf, signedOtherwise } from '../../test/support/bundle-tampering.ts'
 import { DAY_MS, fileOf, openTestBundles } from '../../test/support/bundles.ts'
 
 const bundles = await openTestBundles(lastFirst({ after }))
-const { roots, sealers, authority, clock, sign } = bundles
+const { roots, sealers, clock, sign } = bundles
 const mario = await bundles.holder('mario')
 const [lucia, anna] = [await bundles.holder('lucia'), await bundles.holder('anna')]
 const nobody = { address: bundles.address('nessuno'), mailbox: mario.mailbox }
@@ -39,20 +39,6 @@ const firstWrong = ({ verified, wrong }: BundleReport): string | null => {
   assert.equal(verified, wrong.length === 0)
   return codesOf(wrong)[0] ?? null
 }
-const receiptOf = (of: BundleFiles, kind: string): string => {
-  const path = pathsOf(of, 'receipt').find((one) => readMessage(fileOf(of, one)).daticert?.kind === kind)
-  assert.ok(path, kind)
-  return path
-}
-const changed = (of: BundleFiles, changes: Record<string, Buffer | null>): Map<string, Buffer> => {
-  const copy = new Map(of)
-  for (const [path, bytes] of Object.entries(changes)) {
-    if (bytes) copy.set(path, bytes)
-    else copy.delete(path)
-  }
-  return copy
-}
-
 test('what a holder has sent: all of it is proved, and what is not is told', () => {
   assert.deepEqual(codesOf(report.wrong), [])
   assert.equal(report.facts?.direction, 'sent')
@@ -96,11 +82,8 @@ test('it verifies long after every certificate has ended', () => {
 })
 
 test('whoever changes, removes or adds a file of any kind: verifying names it', () => {
-  for (const [path, bytes] of files) {
-    const flipped = Buffer.from(bytes)
-    const at = path === PATH.manifest ? 3 : Math.floor(bytes.length / 2)
-    flipped[at] = (flipped[at] ?? 0) ^ 1
-    const wrong = codesOf(verifyBundle(changed(files, { [path]: flipped }), roots).wrong)
+  for (const path of files.keys()) {
+    const wrong = codesOf(verifyBundle(changed(files, { [path]: flipped(files, path) }), roots).wrong)
     if (path === PATH.manifest) assert.ok(wrong.includes(`signature-wrong ${PATH.signature}`), wrong.join())
     else assert.match(wrong[0] ?? '', new RegExp(` ${path === PATH.signature ? PATH.stamp : path}$`))
     assert.match(firstWrong(verifyBundle(changed(files, { [path]: null }), roots)) ?? '', new RegExp(` ${path}$`))
@@ -114,56 +97,8 @@ test('whoever changes, removes or adds a file of any kind: verifying names it', 
 })
 
 test('nor does a provider that signs something else get through', async () => {
-  const delivery = receiptOf(files, 'avvenuta-consegna')
-  const facts = readFacts(fileOf(files, PATH.facts))
-  assert.ok(facts)
-  const [proof = ''] = pathsOf(files, 'proof')
-  const [otherProof = ''] = pathsOf(other.files, 'proof')
-  const [list = ''] = pathsOf(files, 'list')
-  const text = (path: string): string => fileOf(files, path).toString('latin1')
-  const edit = (path: string, from: string, to: string): Buffer => {
-    assert.ok(text(path).includes(from), from)
-    return Buffer.from(text(path).replace(from, to), 'latin1')
-  }
-  const revoking = await authority.issueRevocationList({
-    revoked: [{ certificate: bundles.certificates.other, at: clock.ms - 10 * DAY_MS }],
-    thisUpdate: clock.ms,
-  })
-  const cases: [string, Record<string, Buffer | null>, (string | RegExp)?, Sealer?][] = [
-    ['nothing', {}],
-    [
-      'a receipt of another message',
-      { [delivery]: fileOf(other.files, receiptOf(other.files, 'avvenuta-consegna')) },
-      `other-message ${delivery}`,
-    ],
-    [
-      'a forged receipt',
-      { [delivery]: edit(delivery, 'Ricevuta di avvenuta', 'Ricevuta di Avvenuta') },
-      `seal-wrong ${delivery}`,
-    ],
-    ['a receipt without a seal', { [delivery]: fileOf(files, PATH.original) }, `seal-missing ${delivery}`],
-    ['an envelope as a receipt', { [delivery]: fileOf(files, PATH.envelope) }, `not-a-receipt ${delivery}`],
-    ['a receipt as the envelope', { [PATH.envelope]: fileOf(files, delivery) }, `not-the-envelope ${PATH.envelope}`],
-    [
-      'a changed mark',
-      { [delivery]: edit(delivery, 'X-Ricevuta: avvenuta-consegna', 'X-Ricevuta: errore-consegna') },
-      `message-malformed ${delivery}`,
-    ],
-    ['another original', { [PATH.original]: fileOf(other.files, PATH.original) }, `other-original ${PATH.envelope}`],
-    ['an entry of another message', { [proof]: fileOf(other.files, otherProof) }, `proof-other-message ${proof}`],
-    ['a changed entry', { [proof]: edit(proof, 'mario@', 'maria@') }, `proof-wrong ${proof}`],
-    ['no proof', { [proof]: Buffer.from('{}') }, `proof-malformed ${proof}`],
-    ['another root', { 'ledger/stamp-01.root': Buffer.from('00') }, 'stamp-of-nothing ledger/stamp-01.root'],
-    ['another token', { 'ledger/stamp-01.tst': fileOf(files, PATH.stamp) }, 'stamp-of-nothing ledger/stamp-01.tst'],
-    ['no list', { [list]: Buffer.from('none') }, `list-wrong ${list}`],
-    ['a list that revokes', { [list]: revoking }, /^seal-revoked messages\/receipt-/],
-    ['no facts', { [PATH.facts]: Buffer.from('[]') }, `facts-malformed ${PATH.facts}`],
-    ['another mailbox', { [PATH.facts]: writeFacts({ ...facts, mailbox: 'x@y.test' }) }, `other-mailbox ${PATH.facts}`],
-    ['another identifier', { [PATH.facts]: writeFacts({ ...facts, pecMsgid: 'x@y.test' }) }, `other-message ${PATH.envelope}`],
-    ['another maker', {}, /^other-maker messages\//, sealers.other],
-  ]
-  for (const [what, changes, expected = null, sealer] of cases) {
-    const result = firstWrong(verifyBundle(await sign(changed(files, changes), sealer), roots))
+  for (const { what, files: signed, expected } of await signedOtherwise(bundles, files, other.files)) {
+    const result = firstWrong(verifyBundle(signed, roots))
     if (expected instanceof RegExp) assert.match(result ?? '', expected, what)
     else assert.equal(result, expected, what)
   }

@@ -146,6 +146,8 @@ export async function openTestBundles(scope: TestScope) {
   }
 }
 
+export type TestBundles = Awaited<ReturnType<typeof openTestBundles>>
+
 export function fileOf(files: BundleFiles, path: string): Buffer {
   const bytes = files.get(path)
   assert.ok(bytes, path)
