@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync, hash, type KeyObject } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -13,7 +13,9 @@ import { PATH, pathsOf, type BundleFiles } from '../src/evidence/bundle-format.t
 import { verifyBundle } from '../src/evidence/bundle-verify.ts'
 import { HEADINGS, wordsOf, type Language } from '../src/evidence/bundle-words.ts'
 import { unzipBundle, zipBundle } from '../src/evidence/bundle-zip.ts'
+import { createWebServer } from '../src/protocols/http/web-server.ts'
 import { lastFirst, testFolder } from '../src/storage/test-database.ts'
+import { readVerifyPage } from '../src/wiring/built-pages.ts'
 import { openBrowser } from './support/browser.ts'
 import { changed, flipped, signedOtherwise } from './support/bundle-tampering.ts'
 import { DAY_MS, openTestBundles } from './support/bundles.ts'
@@ -38,7 +40,7 @@ const others = unzipBundle((await make(second)).zip)
 const browser = await openBrowser(scope)
 
 /** A page without a network; whatever it asks for beyond itself is noted. */
-async function openPage(options: BrowserContextOptions = {}): Promise<{ page: Page; asked: string[] }> {
+async function openPage(options: BrowserContextOptions = {}, at = url): Promise<{ page: Page; asked: string[] }> {
   const context = await browser.newContext({ locale: 'it-IT', offline: true, reducedMotion: 'reduce', ...options })
   scope.after(() => context.close())
   const page = await context.newPage()
@@ -46,7 +48,7 @@ async function openPage(options: BrowserContextOptions = {}): Promise<{ page: Pa
   page.on('request', (request) => asked.push(request.url()))
   page.on('console', (message) => asked.push(message.text()))
   page.on('pageerror', (error) => asked.push(error.message))
-  await page.goto(url)
+  await page.goto(at)
   asked.shift()
   return { page, asked }
 }
@@ -208,6 +210,34 @@ test('keys of all kinds that browsers know; of another one it says that it canno
   assert.equal(verifyBundle(unknown, bundles.roots).verified, true)
   assert.match(await give(page, zipBundle(unknown, bundles.clock.ms), 'unknown.zip'), /^Nessun esito: questo browser/)
   assert.equal(await page.locator('.good, .bad, .conditional').count(), 0)
+})
+
+test('a server sends the same page, and it can be kept', async () => {
+  const tls = await bundles.authority.issueTlsCertificate({ names: ['localhost'] })
+  const server = createWebServer({
+    tls: { cert: tls.certificate, key: tls.key },
+    probe: async () => undefined,
+    parameters: {
+      provider: 'Prova',
+      serverName: 'localhost',
+      ports: { submissions: 1, submission: 2, imaps: 3, imap: 4, pop3s: 5, pop3: 6 },
+    },
+    authenticateOperator: async () => undefined,
+    status: async () => ({}),
+    directoryRecord: async () => Buffer.alloc(0),
+    verifyPage: readVerifyPage(),
+    report: () => undefined,
+  })
+  scope.after(() => server.close())
+  const port = await server.listen({ host: 'localhost', port: 0 })
+  const address = `https://localhost:${port}/verify`
+  const { page, asked } = await openPage({ offline: false, ignoreHTTPSErrors: true }, address)
+  await believe(page, bundles.authority.certificate)
+  assert.equal(await give(page, zip, 'sent.zip'), 'Verificato.')
+  assert.deepEqual(asked, [])
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#keep a').click()])
+  assert.equal(download.suggestedFilename(), 'ceralacca-verify.html')
+  assert.deepEqual(readFileSync(await download.path()), readVerifyPage())
 })
 
 test('everybody can use it: by keyboard, at any width, light and dark', async () => {

@@ -16,7 +16,8 @@ export const PSS_PADDING = 6
 export class CannotJudge extends Error {}
 
 interface Round {
-  readonly answers: ReadonlyMap<string, boolean>
+  /** null where the browser cannot tell */
+  readonly answers: ReadonlyMap<string, boolean | null>
   readonly open: Map<string, Question>
   unable: string | null
 }
@@ -32,13 +33,14 @@ export function askSignature(question: Question): boolean {
   const { answers, open } = currentRound()
   const key = keyedBy(question)
   const answer = answers.get(key)
+  if (answer === null) return tellUnable('a signature is by a key that this browser does not know')
   if (answer !== undefined) return answer
   // The bytes may be a view of what the round lets go of.
   open.set(key, { ...question, data: Buffer.from(question.data), signature: Buffer.from(question.signature) })
   return true
 }
 
-/** There will be no answer in any round. @returns what lets this one go on */
+/** There is no result where this is met without a guess before it. @returns what lets the round go on */
 export function tellUnable(why: string): boolean {
   currentRound().unable ??= why
   return true
@@ -49,16 +51,16 @@ export function tellUnable(why: string): boolean {
  * @throws CannotJudge
  */
 export async function inRounds<Result>(run: () => Result): Promise<Result> {
-  const answers = new Map<string, boolean>()
+  const answers = new Map<string, boolean | null>()
   for (;;) {
     const mine: Round = { answers, open: new Map(), unable: null }
     const result = withRound(mine, run)
-    if (mine.unable !== null) throw new CannotJudge(mine.unable)
-    if (mine.open.size === 0) return result
-    for (const [key, question] of mine.open) {
-      const answer = await verifyByWebCrypto(question)
-      if (answer === null) throw new CannotJudge('a signature is by a key that this browser does not know')
-      answers.set(key, answer)
+    if (mine.open.size > 0) {
+      for (const [key, question] of mine.open) answers.set(key, await verifyByWebCrypto(question))
+    } else if (mine.unable !== null) {
+      throw new CannotJudge(mine.unable)
+    } else {
+      return result
     }
   }
 }

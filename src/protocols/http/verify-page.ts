@@ -27,7 +27,7 @@ export function registerVerifyPage(app: FastifyInstance, page: Buffer): void {
       answer.headers({ etag: tag, 'cache-control': 'no-cache', vary: 'accept-encoding' })
       if (request.headers['if-none-match'] === tag) return answer.code(304).send()
       answer.type('text/html; charset=utf-8')
-      const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+      const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
       return takesGzip ? answer.header('content-encoding', 'gzip').send(await packed) : answer.send(page)
     },
   )
