@@ -15,6 +15,8 @@ export interface Bus {
   publish(key: string): void
   /** Calls `listener` after hints for `key`, at most once per turn, with how many there were. Answers the function that ends it. */
   subscribe(key: string, listener: HintListener): () => void
+  /** Calls `listener` with the key of every hint, within the call that gives it, so it may only note it; until the bus is closed. */
+  subscribeAll(listener: (key: string) => void): void
   close(): Promise<void>
 }
 
@@ -27,11 +29,13 @@ export interface BusOptions {
 
 export function createBus({ address, warn }: BusOptions): Bus {
   const listeners = new Map<string, Set<HintListener>>()
+  const followers: ((key: string) => void)[] = []
   const pending = new Map<string, number>()
   let scheduled: NodeJS.Immediate | undefined
 
   /** Delivers to our own listeners, all hints of one turn together. */
   function hint(key: string): void {
+    for (const listener of followers) callListener(() => listener(key), 1, warn)
     if (!listeners.has(key)) return
     pending.set(key, (pending.get(key) ?? 0) + 1)
     scheduled ??= setImmediate(deliver)
@@ -61,9 +65,11 @@ export function createBus({ address, warn }: BusOptions): Bus {
         if (set.size === 0 && listeners.get(key) === set) listeners.delete(key)
       }
     },
+    subscribeAll: (listener) => void followers.push(listener),
     async close() {
       clearImmediate(scheduled)
       listeners.clear()
+      followers.length = 0
       await link?.close()
     },
   }
