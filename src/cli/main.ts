@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { CeralaccaError, asCeralaccaError, clientError } from '../base/errors.ts'
 import { readConfig } from '../config/config.ts'
 import { agreementAdd, agreementList, agreementSet } from './agreement.ts'
+import { alertsCommands } from './alerts.ts'
 import { appPasswordCreate, appPasswordList, appPasswordRevoke } from './app-password.ts'
 import { auditDisclose, auditList, auditVerify, mailboxAccesses } from './audit.ts'
 import { recordCommand, stanceOptions } from './audit-stance.ts'
@@ -62,6 +63,7 @@ const COMMANDS: readonly Command[] = [
   appPasswordCreate,
   appPasswordList,
   appPasswordRevoke,
+  ...alertsCommands,
   messageShow,
   messageBundle,
   verify,

@@ -23,6 +23,7 @@ import { createDatabaseBlobStore } from '../storage/database-blob-store.ts'
 import { createDiskBlobStore } from '../storage/disk-blob-store.ts'
 import { transportQueries } from '../transport/queries.ts'
 import { agreementDesk } from './agreement-desk.ts'
+import { alertWishes } from './alert-parts.ts'
 
 /**
  * Connections that write; half as many read. Two a core: the calls are short and batched, and each further connection only warms more
@@ -60,6 +61,14 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
     mail,
     post: createPost(mail, now),
     postDesk: createPostDesk(mail, desk.notices, now),
+    alerts: alertWishes({
+      database,
+      credentials,
+      find: mailboxes.find,
+      ordinaryAddress: desk.contracts.emailOf,
+      isLocal: domains.isLocal,
+      now,
+    }),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),
     transport: transportQueries(database),
     refusals: createRefusals(database.reader),

@@ -37,6 +37,7 @@ import { createWatches } from '../transport/watches.ts'
 import { createWorker } from '../transport/worker.ts'
 import { instantOf } from '../base/instant.ts'
 import { addressBook } from './addresses.ts'
+import { alertQueue } from './alert-parts.ts'
 import { directoryParts } from './directory-parts.ts'
 import type { Installation } from './installation.ts'
 import { sealRoots, tlsRoots, type KeyStores } from './keys.ts'
@@ -114,8 +115,9 @@ export function buildPoints(config: Config, installation: Installation, deps: Po
   const arrivals = createArrivals({ queries: arrivalRows, contents, delivery, tasks, bringBack, returnTo, report, now })
   const watches = createWatches({ queries, loader, notify: notices.timeout, report, now })
   const { bounces, queues } = postParts(config, installation, { mailer, tasks, destinationOf, report })
+  const alerts = alertQueue(config, installation, { bus, contents, report })
   const worker = createWorker({
-    queues: [outbox.queue, arrivals.queue, dispatches.queue, watches, installation.timers, ...queues],
+    queues: [outbox.queue, arrivals.queue, dispatches.queue, watches, installation.timers, ...queues, alerts],
     tasks,
     report,
     now,

@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { EventSink } from '../base/events.ts'
 import { dataPaths, type Config } from '../config/config.ts'
+import { ALERT } from '../notices/alerts/by-mail.ts'
 import { createBounces, type Bounces } from '../notices/bounces.ts'
 import type { Place } from '../notices/letters/wording.ts'
 import { createPostman, type Listeners, type PostmanDeps } from '../notices/postman.ts'
@@ -47,12 +48,12 @@ const placeOf = (config: Config): Place => ({
 type Leaving = Pick<PostmanDeps, 'mailer' | 'tasks' | 'destinationOf'> & { readonly report: EventSink }
 
 export function postParts(config: Config, installation: Installation, leaving: Leaving): { bounces: Bounces; queues: Queue[] } {
-  const { mail: queries, post, notices, requests, contracts, now } = installation
+  const { alerts, mail: queries, post, notices, requests, contracts, now } = installation
   const { report } = leaving
   const { values } = config
   const returnPaths = createReturnPaths(values.CERALACCA_DOMAIN)
   const sender = createNoticeSender({ notices, requests, contracts, post, place: placeOf(config), report, now })
-  const listeners: Listeners = { [NOTICE]: sender.undeliverable }
+  const listeners: Listeners = { [NOTICE]: sender.undeliverable, [ALERT]: alerts.undeliverable }
   const from = { name: values.CERALACCA_PROVIDER_NAME, address: noticesFrom(config) }
   const postman = createPostman({ ...leaving, queries, returnPaths, from, listeners, now })
   return { bounces: createBounces({ queries, returnPaths, report, now }), queues: [sender.queue, postman] }

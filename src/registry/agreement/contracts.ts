@@ -1,6 +1,6 @@
 /** Contracts and their renewals: what holders, orders and operators do to them. Times do the rest (timers.ts). */
 import type { Actor } from '../../audit/audit.ts'
-import { clientError } from '../../base/errors.ts'
+import { clientError, hasCode } from '../../base/errors.ts'
 import { uuidv7 } from '../../base/ids.ts'
 import type { Database } from '../../storage/database.ts'
 import { holderActor, MACHINE, roleOf } from './actor.ts'
@@ -35,6 +35,8 @@ export interface Contracts {
   get(id: string): Promise<ContractRow>
   /** The contract of a certified address. @throws `no-such-contract` */
   of(address: string): Promise<ContractRow>
+  /** The ordinary address of the holder of a certified one, which he has confirmed; null if there is no contract, or it is erased. */
+  emailOf(address: string): Promise<string | null>
   list(order: string, page: { state: string | null; after: string | null; limit: number }): Promise<ContractRow[]>
   /**
    * Asks for a renewal. What the order pays, and what is free, is concluded at once.
@@ -95,6 +97,16 @@ export function createContracts({ database: { reader }, steps, agreements, setPa
   return {
     get,
     of: (address) => contractOf(reader, address),
+
+    async emailOf(address) {
+      try {
+        return (await contractOf(reader, address)).email || null
+      } catch (thrown) {
+        if (hasCode(thrown, 'no-such-contract')) return null
+        throw thrown
+      }
+    },
+
     list: (order, page) => list(reader, 'contract', { slot: slotOfOrder(order), order, ...page }),
     getRenewal: (id) => find(reader, 'renewal', id),
 
