@@ -50,6 +50,22 @@ test('who ended his subscription hears no more; the others do, also when one thr
   await bus.close()
 })
 
+test('who follows all hears every hint, also where another follower throws', async () => {
+  const warnings: string[] = []
+  const bus = createBus({ warn: (message) => warnings.push(message) })
+  const heard: string[] = []
+  bus.subscribeAll(() => {
+    throw new Error('broken follower')
+  })
+  bus.subscribeAll((key) => heard.push(key))
+  bus.publish('a')
+  bus.publish('b')
+  assert.deepEqual([heard, warnings.length], [['a', 'b'], 2])
+  await bus.close()
+  bus.publish('c')
+  assert.deepEqual(heard, ['a', 'b'])
+})
+
 test('payloads hold the sender and all keys, each below 8000 bytes', () => {
   const keys = Array.from({ length: 1000 }, (_, index) => `${'è'.repeat(index % 40)}${index}`)
   const payloads = packPayloads('sender', ['x'.repeat(9000), ...keys])

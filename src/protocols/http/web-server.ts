@@ -5,6 +5,7 @@
 import { fastify, type FastifyInstance } from 'fastify'
 import { asCeralaccaError } from '../../base/errors.ts'
 import type { EventSink } from '../../base/events.ts'
+import { registerAlertLinks, type AlertLinksDeps } from './alert-links.ts'
 import { registerOperatorApi } from './operator-api.ts'
 import type { OperatorAccess } from '../../registry/operators/access.ts'
 import { registerVerifyPage } from './verify-page.ts'
@@ -18,6 +19,8 @@ export interface WebServerDeps {
   readonly authenticateOperator: (name: string, password: string, clientAddress: string) => Promise<void>
   /** without it there is no API for operators */
   readonly operatorAccess?: OperatorAccess
+  /** without them the links in alerts lead nowhere */
+  readonly alerts?: AlertLinksDeps['alerts']
   /** Figures for operators: nothing of any holder. */
   readonly status: () => Promise<object>
   /** This provider's own record, signed (.p7m). */
@@ -44,7 +47,7 @@ const SECURITY_HEADERS = {
 const SIGNED_DATA = 'application/pkcs7-mime; smime-type=signed-data'
 
 export function createWebServer(deps: WebServerDeps): WebServer {
-  const { tls, probe, parameters, authenticateOperator, status, directoryRecord, operatorAccess, report } = deps
+  const { tls, probe, parameters, authenticateOperator, status, directoryRecord, operatorAccess, alerts, report } = deps
   const app: FastifyInstance = fastify({ https: { ...tls, minVersion: 'TLSv1.2' }, forceCloseConnections: true })
   const page = welcomePage(parameters)
 
@@ -74,6 +77,7 @@ export function createWebServer(deps: WebServerDeps): WebServer {
   })
 
   if (operatorAccess) registerOperatorApi(app, { access: operatorAccess, report })
+  if (alerts) registerAlertLinks(app, { alerts, report })
 
   app.get('/directory/record.ldif.p7m', async (_request, answer) => {
     try {
