@@ -7,7 +7,7 @@ import { dkimKey, noticesFrom } from '../wiring/post-parts.ts'
 import { choiceOf, table, wholeNumberOf, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { hostActor } from './host-actor.ts'
-import { printable } from './printable.ts'
+import { printable } from '../base/printable.ts'
 
 const aboutOf = ({ aboutKind, aboutSubject }: MailRow): string => (aboutKind === null ? '-' : `${aboutKind}:${aboutSubject}`)
 

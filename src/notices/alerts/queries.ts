@@ -136,7 +136,7 @@ export function alertQueries({ reader, transactor }: Database) {
       await transactor.call(
         slot,
         `update alert a set digest_at = n.at, due_at = least(a.due_at, n.at) from unnest($2::uuid[], $3::timestamptz[]) n(mailbox, at)
-         where a.slot = $1 and a.mailbox = n.mailbox and a.digest_at is null and a.stopped_at is null`,
+         where a.slot = $1 and a.mailbox = n.mailbox and a.digest_at is null and a.stopped_at is null and a.confirmed_at is not null`,
         [slot, digests.map(({ id }) => id), digests.map(({ at }) => at)],
       )
     },

@@ -119,7 +119,7 @@ export function createAlertQueue({ queries, finder, readArrivals, tell, report, 
 
     async workOff(slot: number): Promise<boolean> {
       const claimed = await queries.claim(slot, new Date(now()), new Date(now() + LEASE_MS), AT_ONCE)
-      for (const row of claimed) await tryToLook(row)
+      await Promise.all(claimed.map(tryToLook))
       return claimed.length === AT_ONCE
     },
   }

@@ -64,7 +64,9 @@ export async function withAlerts(scope: TestScope) {
       },
     },
   })
+  const told: string[] = []
   const tell: Channel = async (telling) => {
+    told.push(telling.key)
     const { before, after } = trouble
     delete trouble.before
     delete trouble.after
@@ -105,6 +107,8 @@ export async function withAlerts(scope: TestScope) {
     errors,
     expiring,
     trouble,
+    /** the key of each telling, also where it was told before */
+    told,
     ordinary,
     work,
     /** Goes on by so many seconds, and does what is due then. */
