@@ -23,8 +23,6 @@ export const expiryKey = (expiresOn: string, days: number): string => `${expires
 export interface Finder {
   /** Plans what hints have named since the last time; and, when it is time, what a look at all mailboxes finds. */
   find(): Promise<void>
-  /** As a hint: this mailbox may have changed. */
-  hint(mailbox: string): void
 }
 
 export interface FinderDeps {
@@ -39,8 +37,9 @@ export function createFinder({ queries, bus, expiring, now }: FinderDeps): Finde
   let hinted = new Set<string>()
   let sweptAt = -Infinity
   let expiryAt = -Infinity
-  const hint = (key: string): void => void (UUID.test(key) && hinted.add(key))
-  bus.subscribeAll(hint)
+  bus.subscribeAll((key) => {
+    if (UUID.test(key)) hinted.add(key)
+  })
 
   async function plan(changed: readonly Changed[]): Promise<void> {
     await bySlot(changed, (slot, those) =>
@@ -82,7 +81,6 @@ export function createFinder({ queries, bus, expiring, now }: FinderDeps): Finde
   }
 
   return {
-    hint,
     async find() {
       await takeHints()
       if (now() >= sweptAt + SWEEP_MS) {

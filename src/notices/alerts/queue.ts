@@ -20,7 +20,7 @@ const MOST_SHOWN = 20
 
 export interface AlertQueueDeps {
   readonly queries: AlertQueries
-  readonly finder: Pick<Finder, 'find' | 'hint'>
+  readonly finder: Finder
   readonly readArrivals: ArrivalReader
   readonly tell: Channel
   readonly report: EventSink
@@ -81,8 +81,6 @@ export function createAlertQueue({ queries, finder, readArrivals, tell, report, 
       })
     }
     await queries.digested(row, to, new Date(now()), messages.length > 0)
-    // What came meanwhile was hinted at while this was planned.
-    finder.hint(row.id)
   }
 
   async function look(row: Claimed): Promise<void> {
