@@ -24,6 +24,7 @@ import { createBus } from './storage/bus.ts'
 import { createHousekeeping } from './transport/housekeeping.ts'
 import { serviceAddress } from './wiring/addresses.ts'
 import { readVerifyPage } from './wiring/built-pages.ts'
+import { apiParts } from './wiring/api-parts.ts'
 import type { Installation } from './wiring/installation.ts'
 import { identityRequest, keyStores } from './wiring/keys.ts'
 import { openLedgerKeeper } from './wiring/ledger-parts.ts'
@@ -170,11 +171,13 @@ export async function startProvider(config: Config, installation: Installation, 
   }
 
   async function startWeb(): Promise<void> {
+    const operatorAccess = openOperatorAccess(config, installation)
     const server = createWebServer({
       tls,
       report,
-      operatorAccess: openOperatorAccess(config, installation),
+      operatorAccess,
       alerts: installation.alerts,
+      api: apiParts(installation, operatorAccess, logins('api').authenticate),
       authenticateOperator: installation.operators.authenticate,
       status: async () => ({ ...(await installation.transport.counts()), availability: await serviceLevel.present() }),
       directoryRecord: points.ownRecord.signed,

@@ -1,36 +1,22 @@
 /**
  * The operators' API under /api/v1/operator: signing in, second factors, their own sessions. It knows no rule: the registry decides.
  *
- * The session is in a cookie that scripts cannot read and that other sites cannot send (`__Host-`, HttpOnly, Secure, SameSite=Strict). What
- * changes something must be JSON of the same origin besides, which no form of another site can send.
+ * The session is in a cookie (operator-cookie.ts). What changes something must be JSON of the same origin besides, which no form of another
+ * site can send.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { asCeralaccaError, clientError, type CeralaccaError } from '../../base/errors.ts'
+import { clientError, hasCode } from '../../base/errors.ts'
 import type { EventSink } from '../../base/events.ts'
 import type { OperatorAccess } from '../../registry/operators/access.ts'
 import type { Current, OpenedSession } from '../../registry/operators/sessions.ts'
 import type { Enrolled } from '../../registry/operators/account.ts'
+import { createProblemAnswer } from './api/problems.ts'
+import { checkOrigin, dropCookie, setCookie, tokenOf } from './operator-cookie.ts'
 
 export interface OperatorApiDeps {
   readonly access: OperatorAccess
   readonly report: EventSink
 }
-
-const COOKIE = '__Host-ceralacca-operator'
-const STATUS: Record<string, number> = {
-  'bad-credentials': 401,
-  'no-session': 401,
-  'bad-second-factor': 401,
-  'wrong-stage': 403,
-  'not-allowed': 403,
-  'other-origin': 403,
-  'no-such-session': 404,
-  'no-such-second-factor': 404,
-  'last-second-factor': 409,
-  'login-throttled': 429,
-}
-
-const statusOf = ({ code, fault }: CeralaccaError): number => STATUS[code] ?? (fault === 'client' ? 400 : 503)
 
 /** A text field of a body. @throws `bad-request` */
 function textOf(body: unknown, name: string): string {
@@ -47,32 +33,15 @@ function answerOf(body: unknown): object {
   return value
 }
 
-function tokenOf({ headers }: FastifyRequest): string {
-  const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim())
-  return pairs.find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1) ?? ''
-}
-
-const setCookie = (answer: FastifyReply, { token, endsAt }: OpenedSession): FastifyReply =>
-  answer.header('set-cookie', `${COOKIE}=${token}; Path=/; Secure; HttpOnly; SameSite=Strict; Expires=${endsAt.toUTCString()}`)
-
-const dropCookie = (answer: FastifyReply): FastifyReply =>
-  answer.header('set-cookie', `${COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0`)
-
-/** @throws `other-origin` */
-function checkOrigin({ method, headers }: FastifyRequest): void {
-  if (method === 'GET' || method === 'HEAD') return
-  const { origin, host } = headers
-  const site = headers['sec-fetch-site']
-  if (origin !== undefined && origin !== `https://${host ?? ''}`)
-    throw clientError('other-origin', 'This is not asked by our own pages')
-  if (site !== undefined && site !== 'same-origin') throw clientError('other-origin', 'This is not asked by our own pages')
-  if (method === 'POST' && !/^application\/json\b/.test(headers['content-type'] ?? '')) {
+/** @throws `bad-request` */
+function checkIsJson({ method, headers }: FastifyRequest): void {
+  if (method === 'POST' && !/^application\/json\b/.test(headers['content-type'] ?? ''))
     throw clientError('bad-request', 'What is sent must be JSON')
-  }
 }
 
 export function registerOperatorApi(app: FastifyInstance, { access, report }: OperatorApiDeps): void {
   const { signIn, account } = access
+  const problem = createProblemAnswer(report)
   const current = (request: FastifyRequest): Promise<Current> => access.current(tokenOf(request))
 
   const shown = async ({ session, operator }: Current) => ({
@@ -98,18 +67,12 @@ export function registerOperatorApi(app: FastifyInstance, { access, report }: Op
       api.addHook('onRequest', async (request, answer) => {
         answer.header('cache-control', 'no-store')
         checkOrigin(request)
+        checkIsJson(request)
       })
 
-      api.setErrorHandler((thrown, _request, answer) => {
-        // What fastify itself refuses, such as a body that is no JSON, has a status.
-        const given = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 0
-        const error =
-          given >= 400 && given < 500 ? clientError('bad-request', 'The request cannot be read') : asCeralaccaError(thrown)
-        const status = statusOf(error)
-        if (error.code === 'unexpected' || error.fault === 'bug') report('unexpected-error', { where: 'operator API', error })
-        if (error.code === 'no-session') dropCookie(answer)
-        const title = status < 500 ? error.message : 'It cannot be done now: try again later'
-        return answer.code(status).type('application/problem+json').send({ type: 'about:blank', title, status, code: error.code })
+      api.setErrorHandler((thrown, request, answer) => {
+        if (hasCode(thrown, 'no-session')) dropCookie(answer)
+        problem(thrown, request, answer)
       })
 
       api.post('/session', async ({ body, ip }, answer) => {

@@ -1,11 +1,15 @@
 /**
- * The HTTPS server: for now health for those who watch the service, this provider's record for the central directory, the page that verifies
- * evidence bundles, and a first page with the parameters that a mail client needs.
+ * The HTTPS server: the API (api/), health for those who watch the service, this provider's record for the central directory, the page that
+ * verifies evidence bundles, the links in alerts, and a first page with the parameters that a mail client needs.
  */
 import { fastify, type FastifyInstance } from 'fastify'
 import { asCeralaccaError } from '../../base/errors.ts'
 import type { EventSink } from '../../base/events.ts'
 import { registerAlertLinks, type AlertLinksDeps } from './alert-links.ts'
+import { registerApi } from './api/api.ts'
+import type { ApiDeps } from './api/parts.ts'
+import { createProblemAnswer } from './api/problems.ts'
+import { basicCredentials } from './api/ways-in.ts'
 import { registerOperatorApi } from './operator-api.ts'
 import type { OperatorAccess } from '../../registry/operators/access.ts'
 import { registerVerifyPage } from './verify-page.ts'
@@ -21,6 +25,7 @@ export interface WebServerDeps {
   readonly operatorAccess?: OperatorAccess
   /** without them the links in alerts lead nowhere */
   readonly alerts?: AlertLinksDeps['alerts']
+  readonly api?: Omit<ApiDeps, 'report'>
   /** Figures for operators: nothing of any holder. */
   readonly status: () => Promise<object>
   /** This provider's own record, signed (.p7m). */
@@ -47,7 +52,7 @@ const SECURITY_HEADERS = {
 const SIGNED_DATA = 'application/pkcs7-mime; smime-type=signed-data'
 
 export function createWebServer(deps: WebServerDeps): WebServer {
-  const { tls, probe, parameters, authenticateOperator, status, directoryRecord, operatorAccess, alerts, report } = deps
+  const { tls, probe, parameters, authenticateOperator, status, directoryRecord, operatorAccess, alerts, api, report } = deps
   const app: FastifyInstance = fastify({ https: { ...tls, minVersion: 'TLSv1.2' }, forceCloseConnections: true })
   const page = welcomePage(parameters)
 
@@ -64,20 +69,20 @@ export function createWebServer(deps: WebServerDeps): WebServer {
     }
   })
 
-  app.get('/api/v1/status', async (request, answer) => {
-    const credentials = basicCredentials(request.headers.authorization)
-    try {
-      await authenticateOperator(credentials.name, credentials.password, request.ip)
-    } catch (thrown) {
-      const { code, message } = asCeralaccaError(thrown)
-      const refused = code === 'bad-credentials' ? 401 : 503
-      return answer.code(refused).header('www-authenticate', 'Basic realm="Ceralacca operators"').send({ code, message })
-    }
-    return status()
+  app.route({
+    method: 'GET',
+    url: '/api/v1/status',
+    errorHandler: createProblemAnswer(report),
+    async handler(request) {
+      const { name, password } = basicCredentials(request) ?? { name: '', password: '' }
+      await authenticateOperator(name, password, request.ip)
+      return status()
+    },
   })
 
   if (operatorAccess) registerOperatorApi(app, { access: operatorAccess, report })
   if (alerts) registerAlertLinks(app, { alerts, report })
+  if (api) registerApi(app, { ...api, report })
 
   app.get('/directory/record.ldif.p7m', async (_request, answer) => {
     try {
@@ -101,11 +106,4 @@ export function createWebServer(deps: WebServerDeps): WebServer {
     },
     close: () => app.close(),
   }
-}
-
-/** Name and password of HTTP Basic authentication (RFC 7617); empty where there are none. */
-function basicCredentials(header: string | undefined): { name: string; password: string } {
-  const token = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1] ?? ''
-  const [name = '', ...rest] = Buffer.from(token, 'base64').toString().split(':')
-  return { name, password: rest.join(':') }
 }

@@ -1,0 +1,74 @@
+/**
+ * Who may call what: the one table, by operation. What is not named may not; a route without an entry does not start. Operators are allowed by
+ * the table of their roles (src/registry/operators/roles.ts). Whose thing it is, is asked besides: an order user and an order's token reach only
+ * what lies under `/orders/` and their own code.
+ */
+import type { Actor } from '../../../audit/audit.ts'
+import { clientError } from '../../../base/errors.ts'
+import type { ApiScope } from '../../../registry/api-scopes.ts'
+import { requireRole, type OperatorAct } from '../../../registry/operators/roles.ts'
+import { nameOf, type Principal } from './principal.ts'
+
+export interface Access {
+  readonly anyone?: true
+  readonly requester?: true
+  /** `link`: the link of a reminder is enough */
+  readonly holder?: 'login' | 'link'
+  readonly order?: true
+  readonly operator?: OperatorAct
+  readonly scope?: ApiScope
+}
+
+export const ACCESS = {
+  getApiDocument: { anyone: true },
+  getAgreement: { anyone: true },
+} as const satisfies Record<string, Access>
+
+export type OperationId = keyof typeof ACCESS
+
+/** The entry of an operation; undefined for what is not in the table. */
+export function accessOf(operation: string | undefined): Access | undefined {
+  const all: Readonly<Record<string, Access>> = ACCESS
+  return operation !== undefined && Object.hasOwn(all, operation) ? all[operation] : undefined
+}
+
+/**
+ * In what capacity a principal may do it, as the audit log and the table of transitions know it.
+ * @param order the order under which the thing lies, if it lies under one
+ * @throws `sign-in-first`, `not-allowed`, `not-your-order`
+ */
+export function allowed(access: Access, principal: Principal, order: string | undefined): Actor {
+  const actor = nameOf(principal)
+  switch (principal.kind) {
+    case 'anonymous':
+      if (access.anyone) return { actor, role: 'holder' }
+      throw clientError('sign-in-first', 'This is not for everybody: sign in first')
+    case 'requester':
+      if (access.anyone || access.requester) return { actor: `holder:${principal.request}`, role: 'holder' }
+      break
+    case 'holder':
+      if (access.anyone || access.holder === 'link' || (access.holder === 'login' && principal.by === 'login'))
+        return { actor, role: 'holder' }
+      break
+    case 'order':
+      if (access.anyone) return { actor, role: 'order' }
+      if (access.order) return ofOrder({ actor, role: 'order' }, principal.order, order)
+      break
+    case 'operator':
+      if (access.operator !== undefined) return { actor, role: requireRole(access.operator, principal.roles) }
+      if (access.anyone) return { actor, role: 'operator' }
+      break
+    case 'machine':
+      if (access.anyone) return { actor, role: 'token' }
+      if (access.scope !== undefined && principal.scopes.includes(access.scope))
+        return ofOrder({ actor, role: 'token' }, principal.order, order)
+      break
+  }
+  throw clientError('not-allowed', `This is not for you, as ${principal.kind}`)
+}
+
+/** @throws `not-your-order` */
+function ofOrder(actor: Actor, own: string | null, order: string | undefined): Actor {
+  if (own === null || own === order) return actor
+  throw clientError('not-your-order', `You act for ${own}, and this is not of that order`)
+}

@@ -1,0 +1,84 @@
+/**
+ * The REST API under /api/v1: resources over the desk of the agreements. It knows no rule of theirs: the registry decides. For each request: who
+ * asks (principal.ts), may he (access.ts), is it of its form (the zod schemas, from which the OpenAPI document is made too), was it asked before
+ * (idempotency.ts); then the resource does it. Errors are problems (problems.ts).
+ */
+import multipart from '@fastify/multipart'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { CeralaccaError, clientError } from '../../../base/errors.ts'
+import { networkOf } from '../../../base/network.ts'
+import { accessOf, allowed, type Access } from './access.ts'
+import { agreementRoutes } from './agreements.ts'
+import { describe, INFORMATION, transformObject } from './document.ts'
+import { keepAnswers } from './idempotency.ts'
+import type { ApiDeps } from './parts.ts'
+import { createAuthenticate } from './principal.ts'
+import { createProblemAnswer } from './problems.ts'
+import { readUpload } from './uploads.ts'
+
+/** The entry of a route; without one it does not start: nobody may, by default. */
+function accessOfRoute({ schema, url }: RouteOptions): Access {
+  const access = accessOf(schema?.operationId)
+  if (!access) throw new CeralaccaError('no-access-entry', 'bug', `access.ts does not say who may call ${url}`)
+  return access
+}
+
+/** The order under which a thing lies: `/orders/{order}/...`. */
+function orderOf(params: unknown): string | undefined {
+  const order: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, 'order') : undefined
+  return typeof order === 'string' ? order : undefined
+}
+
+export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
+  const { keys, waysIn, publicRate, report } = deps
+  const authenticate = createAuthenticate(waysIn)
+
+  app.register(
+    async (scope) => {
+      const api = scope.withTypeProvider<ZodTypeProvider>()
+      api.setValidatorCompiler(validatorCompiler)
+      api.setSerializerCompiler(serializerCompiler)
+      api.setErrorHandler(createProblemAnswer(report))
+      api.setNotFoundHandler(() => {
+        throw clientError('no-such-operation', 'There is nothing at this address: see /api/v1/openapi.json')
+      })
+      api.decorateRequest('principal')
+      api.decorateRequest('actor')
+
+      api.addHook('onRoute', (route) => {
+        const access = accessOfRoute(route)
+        route.config = { ...route.config, access, ...(access.anyone && { rateLimit: {} }) }
+        describe(route, access)
+      })
+      await api.register(rateLimit, {
+        global: false,
+        max: publicRate,
+        timeWindow: '1 minute',
+        keyGenerator: ({ ip }) => networkOf(ip),
+        errorResponseBuilder: () => clientError('too-many-requests', 'Too many requests: wait as long as Retry-After says'),
+      })
+      await api.register(multipart)
+      await api.register(swagger, {
+        openapi: INFORMATION,
+        transform: jsonSchemaTransform,
+        transformObject,
+      })
+
+      api.addHook('onRequest', async (request, answer) => {
+        answer.header('cache-control', 'no-store')
+        if (request.is404) return
+        request.principal = await authenticate(request)
+        request.actor = allowed(request.routeOptions.config.access ?? {}, request.principal, orderOf(request.params))
+      })
+      api.addHook('preValidation', readUpload)
+      keepAnswers(api, keys)
+
+      api.get('/openapi.json', { schema: { operationId: 'getApiDocument', hide: true } }, async () => api.swagger())
+      agreementRoutes(api, deps)
+    },
+    { prefix: '/api/v1' },
+  )
+}

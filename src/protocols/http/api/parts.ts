@@ -1,0 +1,35 @@
+/** What the API is made of, and what each of its requests knows. */
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Actor } from '../../../audit/audit.ts'
+import type { EventSink } from '../../../base/events.ts'
+import type { Desk } from '../../../registry/agreement/desk.ts'
+import type { IdempotencyKeys } from '../../../registry/idempotency-keys.ts'
+import type { Access } from './access.ts'
+import type { Principal, WayIn } from './principal.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** who asks, and in what capacity he may do it */
+    principal: Principal
+    actor: Actor
+  }
+  interface FastifyContextConfig {
+    access?: Access
+    /** what is sent is a file of at most so many bytes, with fields beside it (multipart/form-data) */
+    upload?: number
+  }
+}
+
+export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+export interface ApiDeps {
+  readonly desk: Desk
+  readonly keys: IdempotencyKeys
+  /** in this order */
+  readonly waysIn: readonly WayIn[]
+  /** requests of a minute from one network to what everybody may call */
+  readonly publicRate: number
+  readonly report: EventSink
+}

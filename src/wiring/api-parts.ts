@@ -1,0 +1,23 @@
+/** What the API is made of: the desk, the keys of what is asked twice, and the ways in. */
+import type { ApiDeps } from '../protocols/http/api/parts.ts'
+import { holderPassword, operatorSession, unknownToken, type AuthenticateHolder } from '../protocols/http/api/ways-in.ts'
+import { createIdempotencyKeys } from '../registry/idempotency-keys.ts'
+import type { OperatorAccess } from '../registry/operators/access.ts'
+import type { Installation } from './installation.ts'
+
+/** Requests of a minute from one network to what everybody may call: a person's way takes a dozen. */
+const PUBLIC_RATE = 120
+
+export function apiParts(
+  installation: Installation,
+  operators: OperatorAccess,
+  authenticateHolder: AuthenticateHolder,
+): Omit<ApiDeps, 'report'> {
+  const { database, now } = installation
+  return {
+    desk: installation,
+    keys: createIdempotencyKeys(database, now),
+    waysIn: [operatorSession(operators), holderPassword(authenticateHolder), unknownToken],
+    publicRate: PUBLIC_RATE,
+  }
+}
