@@ -30,6 +30,7 @@ export interface AuditActs {
   'access-disclosed': { readonly reason: string }
 
   'operator-added': { readonly roles: readonly string[] }
+  'order-user-added': { readonly order: string }
   'operator-roles-changed': { readonly from: readonly string[]; readonly to: readonly string[] }
   'operator-disabled': { readonly sessions: number }
   'operator-enabled': Record<string, never>
@@ -65,6 +66,8 @@ export interface AuditActs {
   'notice-undeliverable': { readonly notice: string }
   /** a notice is sent once more */
   'notice-repeated': { readonly notice: string }
+  /** the ordinary address or the telephone number of a holder changed; which they are is not the log's to know */
+  'contact-changed': Record<string, never>
   /** a payment provider, a bank or an operator told of money */
   'payment-told': { readonly movement: string; readonly cents: number; readonly outcome: string }
 }

@@ -3,7 +3,7 @@ import { clientError } from '../base/errors.ts'
 import { OPERATOR_ROLES } from '../registry/operators/roles.ts'
 import { hostActor } from './host-actor.ts'
 import { choosePassword, PASSWORD_OPTION } from './password.ts'
-import { table, type Command } from './command.ts'
+import { table, textOf, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 
 const ROLES_HELP = [
@@ -19,19 +19,27 @@ export const operatorAdd: Command = {
   words: ['operator', 'add'],
   summary: 'Make an operator with roles and a password.',
   operands: ['NAME'],
-  options: { ...PASSWORD_OPTION, roles: { type: 'string', value: 'LIST', help: `of ${OPERATOR_ROLES.join(',')}` } },
+  options: {
+    ...PASSWORD_OPTION,
+    roles: { type: 'string', value: 'LIST', help: `of ${OPERATOR_ROLES.join(',')}` },
+    order: { type: 'string', value: 'CODE', help: 'somebody of this order, who has no role and sees of it alone' },
+  },
   details: `${ROLES_HELP}\nWith the password alone he can do nothing but add a second factor.`,
   async run(invocation) {
     const [name = ''] = invocation.operands
     const roles = rolesOf(String(invocation.options['roles'] ?? ''))
+    const order = textOf(invocation.options, 'order')
+    if (order !== undefined && roles.length > 0)
+      throw clientError('usage', 'Say --roles or --order: a user of an order has no role')
     const { password, made } = await choosePassword(invocation)
     return withInstallation(invocation.config, async ({ operators }) => {
       const known = await operators.list()
       if (known.some((one) => one.name === name)) throw clientError('operator-exists', `There is an operator ${name} already`)
-      await operators.set(name, password, hostActor(), roles)
+      if (order === undefined) await operators.set(name, password, hostActor(), roles)
+      else await operators.addOrderUser(name, password, order, hostActor())
       return {
         text: made ? `Operator ${name}, password ${password}` : `Operator ${name} is made.`,
-        json: { name, roles, ...(made && { password }) },
+        json: { name, roles, order: order ?? null, ...(made && { password }) },
       }
     })
   },
@@ -119,9 +127,9 @@ export const operatorList: Command = {
   run: ({ config }) =>
     withInstallation(config, async ({ operators }) => {
       const all = await operators.list()
-      const rows = all.map(({ name, roles, disabled, totp, passkeys, recoveryCodes, sessions }) => [
+      const rows = all.map(({ name, roles, order, disabled, totp, passkeys, recoveryCodes, sessions }) => [
         name,
-        disabled ? 'disabled' : roles.join(',') || 'none',
+        disabled ? 'disabled' : order === null ? roles.join(',') || 'none' : `order ${order}`,
         [...(totp ? ['app'] : []), ...(passkeys > 0 ? [`${passkeys} passkeys`] : [])].join(', ') || 'none',
         String(recoveryCodes),
         String(sessions),

@@ -1,6 +1,12 @@
 /** What the API is made of: the desk, the keys of what is asked twice, and the ways in. */
 import type { ApiDeps } from '../protocols/http/api/parts.ts'
-import { holderPassword, operatorSession, unknownToken, type AuthenticateHolder } from '../protocols/http/api/ways-in.ts'
+import {
+  holderPassword,
+  linkToken,
+  operatorSession,
+  unknownToken,
+  type AuthenticateHolder,
+} from '../protocols/http/api/ways-in.ts'
 import { createIdempotencyKeys } from '../registry/idempotency-keys.ts'
 import type { OperatorAccess } from '../registry/operators/access.ts'
 import type { Installation } from './installation.ts'
@@ -16,8 +22,9 @@ export function apiParts(
   const { database, now } = installation
   return {
     desk: installation,
+    accessesOf: installation.audit.accessesOf,
     keys: createIdempotencyKeys(database, now),
-    waysIn: [operatorSession(operators), holderPassword(authenticateHolder), unknownToken],
+    waysIn: [operatorSession(operators), holderPassword(authenticateHolder), linkToken(installation.accessLinks), unknownToken],
     publicRate: PUBLIC_RATE,
   }
 }

@@ -47,6 +47,7 @@ export function registerOperatorApi(app: FastifyInstance, { access, report }: Op
   const shown = async ({ session, operator }: Current) => ({
     operator: operator.name,
     roles: operator.roles,
+    order: operator.order_code,
     stage: session.stage,
     factors: await signIn.factorsOf(operator),
     endsAt: session.ends_at,

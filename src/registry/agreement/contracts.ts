@@ -5,13 +5,12 @@ import { uuidv7 } from '../../base/ids.ts'
 import type { Database } from '../../storage/database.ts'
 import { holderActor, MACHINE, roleOf } from './actor.ts'
 import { isInForce, type Agreement, type Agreements } from './agreements.ts'
-import { addDays } from './days.ts'
+import { addDays, dayOf } from './days.ts'
 import { giveLinkBack, makeLink, slotOfToken, takeLink } from './links.ts'
-import { slotOfOrder } from './orders.ts'
-import { openPayment, type PaymentMethod } from './payments.ts'
-import { concludeRenewal, isLate, lapseRenewals, lastDayOf, stopContract } from './renewal-steps.ts'
+import { openPayment, priceOf, type PaymentMethod } from './payments.ts'
+import { concludeRenewal, isLate, isLiving, lapseRenewals, lastDayOf, stopContract } from './renewal-steps.ts'
 import { objectOf, type Step, type Steps } from './steps.ts'
-import { contractOf, find, list, type ContractRow, type RenewalRow } from './subjects.ts'
+import { contractOf, expiries, find, list, type ContractRow, type RenewalRow } from './subjects.ts'
 import { CONTENT_DAYS, RENEWAL_OPENS, SUSPENDED_DAYS } from './terms.ts'
 
 export interface RenewalWanted {
@@ -30,6 +29,19 @@ export interface RenewalAsked {
   readonly lastDay: string | null
 }
 
+/** What a holder is told before asking for a renewal. */
+export interface RenewalOffer {
+  readonly expiresOn: string
+  /** the first day on which it can be asked for, and the last one in time; null: suspended, and each day is in time */
+  readonly opensOn: string
+  readonly lastDay: string | null
+  /** `late`: an operator decides */
+  readonly may: 'now' | 'early' | 'late' | 'over'
+  readonly choices: readonly { readonly years: number; readonly cents: number }[]
+  /** renewals so far, the first one first */
+  readonly renewals: readonly RenewalRow[]
+}
+
 export interface Contracts {
   /** @throws `no-such-contract` */
   get(id: string): Promise<ContractRow>
@@ -38,11 +50,16 @@ export interface Contracts {
   /** The ordinary address of the holder of a certified one, which he has confirmed; null if there is no contract, or it is erased. */
   emailOf(address: string): Promise<string | null>
   list(order: string, page: { state: string | null; after: string | null; limit: number }): Promise<ContractRow[]>
+  /** Living contracts of an order that expire until a day, the first one first. @param page.after day and id of the last one before */
+  expiries(order: string, page: { until: string; after: readonly string[] | null; limit: number }): Promise<ContractRow[]>
+  /** Renewals of an order, or of all (null). */
+  listRenewals(order: string | null, page: { state: string | null; after: string | null; limit: number }): Promise<RenewalRow[]>
   /**
    * Asks for a renewal. What the order pays, and what is free, is concluded at once.
    * @throws `agreement-not-in-force`, `bad-years`, `contract-over`, `renewal-too-early`, `renewal-late` (says what can be done), `renewal-open`
    */
   renew(contract: string, wanted: RenewalWanted, actor: Actor): Promise<RenewalAsked>
+  offer(contract: string): Promise<RenewalOffer>
   /** An operator lets a late renewal pass, or not, with the reason. @throws `wrong-state`, `not-yours`, `no-reason` */
   decideLate(renewal: string, accept: boolean, reason: string, actor: Actor): Promise<RenewalRow>
   cancelRenewal(renewal: string, actor: Actor): Promise<void>
@@ -89,10 +106,26 @@ export interface ContractsDeps {
   /** sets the password of an address. @throws `weak-password`, `no-such-mailbox` */
   readonly setPassword: (address: string, password: string) => Promise<void>
   readonly workNow: (slot: number, subject: string) => Promise<void>
+  readonly now: () => number
 }
 
-export function createContracts({ database: { reader }, steps, agreements, setPassword, workNow }: ContractsDeps): Contracts {
+export function createContracts({
+  database: { reader },
+  steps,
+  agreements,
+  setPassword,
+  workNow,
+  now,
+}: ContractsDeps): Contracts {
   const get = (id: string): Promise<ContractRow> => find(reader, 'contract', id)
+
+  async function renewalsOf({ slot, id }: ContractRow): Promise<RenewalRow[]> {
+    const rows = await reader.read<{ id: string }>('select id from renewal where slot = $1 and contract = $2 order by id', [
+      slot,
+      id,
+    ])
+    return Promise.all(rows.map((row) => find(reader, 'renewal', row.id)))
+  }
 
   return {
     get,
@@ -107,7 +140,9 @@ export function createContracts({ database: { reader }, steps, agreements, setPa
       }
     },
 
-    list: (order, page) => list(reader, 'contract', { slot: slotOfOrder(order), order, ...page }),
+    list: (order, page) => list(reader, 'contract', order, page),
+    expiries: (order, page) => expiries(reader, order, page),
+    listRenewals: (order, page) => list(reader, 'renewal', order, page),
     getRenewal: (id) => find(reader, 'renewal', id),
 
     async renew(id, wanted, actor) {
@@ -160,12 +195,25 @@ export function createContracts({ database: { reader }, steps, agreements, setPa
       })
     },
 
-    async renewalsOf({ slot, id }) {
-      const rows = await reader.read<{ id: string }>('select id from renewal where slot = $1 and contract = $2 order by id', [
-        slot,
-        id,
-      ])
-      return Promise.all(rows.map((row) => find(reader, 'renewal', row.id)))
+    renewalsOf,
+
+    async offer(id) {
+      const row = await get(id)
+      const { state, expiresOn } = row
+      const agreement = await agreements.get(row.agreement)
+      const [today, opensOn] = [dayOf(now()), addDays(expiresOn, -RENEWAL_OPENS)]
+      const over = !isLiving(state) || !isInForce(agreement, today)
+      return {
+        expiresOn,
+        opensOn,
+        lastDay: state === 'suspended' ? null : lastDayOf(expiresOn),
+        may: over ? 'over' : today < opensOn ? 'early' : isLate(state, expiresOn, today) ? 'late' : 'now',
+        choices: agreement.durations.map((years) => ({
+          years,
+          cents: agreement.payer === 'order' ? 0 : priceOf(agreement, years),
+        })),
+        renewals: await renewalsOf(row),
+      }
     },
 
     async stop(id, event, reason, actor) {

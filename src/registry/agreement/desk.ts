@@ -7,9 +7,11 @@ import type { Database } from '../../storage/database.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import { profileQueries } from '../profile-queries.ts'
 import type { Profiles } from '../profiles.ts'
+import { createAccessLinks } from './access-links.ts'
 import { createAddressHolds } from './address-holds.ts'
 import { createAgreements } from './agreements.ts'
 import { createCardPayments, type CardProcessor } from './card-payments.ts'
+import { createContacts } from './contact.ts'
 import { createContracts } from './contracts.ts'
 import type { Vault } from './document-vault.ts'
 import { createDocuments } from './documents.ts'
@@ -78,6 +80,8 @@ export function createDesk({
     notices: createNotices(database),
     payments,
     cards: createCardPayments(payments, cardProcessor),
+    accessLinks: createAccessLinks(database, steps, now),
+    contacts: createContacts(database, steps, domains.isLocal),
     requests: createRequests({
       database,
       steps,
@@ -90,7 +94,7 @@ export function createDesk({
       workNow,
       now,
     }),
-    contracts: createContracts({ database, steps, agreements, setPassword: mailboxes.setPassword, workNow }),
+    contracts: createContracts({ database, steps, agreements, setPassword: mailboxes.setPassword, workNow, now }),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { clientError } from '../../base/errors.ts'
+import type { Reader } from '../../storage/database.ts'
 import type { Step } from './steps.ts'
 import { LINK_HOURS } from './terms.ts'
 
@@ -11,7 +12,12 @@ export type LinkPurpose = keyof typeof LINK_HOURS
 
 const TOKEN = /^([0-9a-f]{3})([A-Za-z0-9_-]{43})$/
 
+export const isLinkToken = (token: string): boolean => TOKEN.test(token)
+
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+const unknownLink = () => clientError('bad-link', 'This link is not known: if you were sent a newer one, use that')
+const expiredLink = (at: Date) => clientError('link-expired', `This link was good until ${at.toISOString()}: ask for a new one`)
 
 /** The slot that a token leads to. @throws `bad-link` */
 export function slotOfToken(token: string): number {
@@ -20,14 +26,20 @@ export function slotOfToken(token: string): number {
   return Number.parseInt(slot, 16)
 }
 
-/** Makes a link's token; it is shown once, and nowhere stored. */
-export async function makeLink({ tx, slot, at }: Step, purpose: LinkPurpose, subject: string): Promise<string> {
+/** Makes a link's token; it is shown once, and nowhere stored. Earlier ones of the subject are useless then, unless they are kept. */
+export async function makeLink(
+  { tx, slot, at }: Step,
+  purpose: LinkPurpose,
+  subject: string,
+  { keepOthers = false } = {},
+): Promise<string> {
   const token = `${slot.toString(16).padStart(3, '0')}${randomBytes(32).toString('base64url')}`
-  await tx.query('delete from link_token where slot = $1 and subject = $2 and purpose = $3 and used_at is null', [
-    slot,
-    subject,
-    purpose,
-  ])
+  if (!keepOthers)
+    await tx.query('delete from link_token where slot = $1 and subject = $2 and purpose = $3 and used_at is null', [
+      slot,
+      subject,
+      purpose,
+    ])
   await tx.query('insert into link_token (slot, hash, purpose, subject, expires_at) values ($1, $2, $3, $4, $5)', [
     slot,
     hashOf(token),
@@ -47,12 +59,22 @@ export async function takeLink({ tx, slot, at }: Step, purpose: LinkPurpose, tok
     'select subject, expires_at, used_at from link_token where slot = $1 and hash = $2 and purpose = $3 for update',
     [slot, hashOf(token), purpose],
   )
-  if (!row) throw clientError('bad-link', 'This link is not known: if you were sent a newer one, use that')
+  if (!row) throw unknownLink()
   if (row.used_at) throw clientError('link-used', 'This link was used already')
-  if (row.expires_at <= at)
-    throw clientError('link-expired', `This link was good until ${row.expires_at.toISOString()}: ask for a new one`)
+  if (row.expires_at <= at) throw expiredLink(row.expires_at)
   await tx.query('update link_token set used_at = $3 where slot = $1 and hash = $2', [slot, hashOf(token), at])
   return row.subject
+}
+
+/** What a token is for, which stays good. @throws `bad-link`, `link-expired` */
+export async function readLink(reader: Reader, token: string, at: Date): Promise<{ purpose: LinkPurpose; subject: string }> {
+  const [row] = await reader.read<{ purpose: LinkPurpose; subject: string; expires_at: Date }>(
+    'select purpose, subject, expires_at from link_token where slot = $1 and hash = $2',
+    [slotOfToken(token), hashOf(token)],
+  )
+  if (!row) throw unknownLink()
+  if (row.expires_at <= at) throw expiredLink(row.expires_at)
+  return row
 }
 
 /** Makes a token good again, where what it was used for did not come about. */

@@ -9,6 +9,7 @@ import { slotOf } from '../../base/ids.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Agreement } from './agreements.ts'
 import type { BankMovement } from './bank-file.ts'
+import { slotOfOrder } from './orders.ts'
 import { findReference, newReference, slotOfReference } from './payment-reference.ts'
 import { renewalPaid } from './renewal-steps.ts'
 import { requestPaid } from './request-steps.ts'
@@ -27,15 +28,12 @@ export interface Movement {
   readonly note: string
 }
 
-export type Outcome =
-  | 'registered'
-  /** it stays awaited: less or more money came */
-  | 'wrong-amount'
-  | 'paid-already'
-  /** what it was for is over: the money is to be given back */
-  | 'too-late'
-  /** no payment has this reference */
-  | 'unknown'
+/**
+ * What becomes of a movement. `wrong-amount`: less or more money came, and the payment stays awaited; `too-late`: what it was for is over, and
+ * the money is to be given back; `unknown`: no payment has this reference.
+ */
+export const OUTCOMES = ['registered', 'wrong-amount', 'paid-already', 'too-late', 'unknown'] as const
+export type Outcome = (typeof OUTCOMES)[number]
 
 export interface MovementReport {
   readonly id: string
@@ -67,6 +65,8 @@ export interface Payments {
   /** @throws `no-such-payment` */
   get(reference: string): Promise<Payment>
   of(slot: number, subject: string): Promise<Payment[]>
+  /** Of an order, by reference. */
+  list(order: string, page: { state: string | null; after: string | null; limit: number }): Promise<Payment[]>
 }
 
 const COLUMNS = `reference, subject_kind as "subjectKind", subject, method, cents, state, created_at as "createdAt",
@@ -215,6 +215,17 @@ export function createPayments({ database: { reader }, steps, workNow }: Payment
       }
       return reports
     },
+
+    list: (order, { state, after, limit }) =>
+      reader.read<Payment>(
+        `select ${COLUMNS} from payment p
+         where slot = $1 and ($3::text is null or state = $3) and reference > $4 and $2 = coalesce(
+           (select order_code from request where slot = p.slot and id = p.subject),
+           (select c.order_code from renewal r join contract c on c.slot = r.slot and c.id = r.contract
+            where r.slot = p.slot and r.id = p.subject))
+         order by reference limit $5`,
+        [slotOfOrder(order), order, state, after ?? '', limit],
+      ),
 
     of: (slot, subject) =>
       reader.read<Payment>(`select ${COLUMNS} from payment where slot = $1 and subject = $2 order by created_at`, [

@@ -32,7 +32,8 @@ export const lastDayOf = (expiresOn: string): string => addDays(expiresOn, -LAST
 export const isLate = (state: ContractRow['state'], expiresOn: string, today: string): boolean =>
   state !== 'suspended' && today > lastDayOf(expiresOn)
 
-const isLiving = (state: ContractRow['state']): boolean => state === 'active' || state === 'expiring' || state === 'suspended'
+export const isLiving = (state: ContractRow['state']): boolean =>
+  state === 'active' || state === 'expiring' || state === 'suspended'
 
 /** Adds the years to the present expiry, whenever it was. */
 export async function concludeRenewal(

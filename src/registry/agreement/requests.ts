@@ -5,16 +5,15 @@
 import type { Actor } from '../../audit/audit.ts'
 import { clientError } from '../../base/errors.ts'
 import { slotOf, uuidv7 } from '../../base/ids.ts'
-import { domainOf } from '../../base/domain-of.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 import type { Database } from '../../storage/database.ts'
-import { checkedAddress } from '../address.ts'
 import { samePerson } from '../people/names.ts'
 import { readTaxCode } from '../people/tax-code.ts'
 import { holderActor } from './actor.ts'
 import type { AddressHolds } from './address-holds.ts'
 import { proposals } from './address-rule.ts'
 import type { Agreement, Agreements } from './agreements.ts'
+import { checkedContact } from './contact.ts'
 import { addDays, addYears } from './days.ts'
 import type { Documents } from './documents.ts'
 import { makeLink, slotOfToken, takeLink } from './links.ts'
@@ -78,7 +77,8 @@ export interface Requests {
   /** The person does not go on, or time is over. */
   abandon(id: string, actor: Actor): Promise<void>
   get(id: string): Promise<RequestRow>
-  list(order: string, page: { state: string | null; after: string | null; limit: number }): Promise<RequestRow[]>
+  /** Of an order, or of all (null). */
+  list(order: string | null, page: { state: string | null; after: string | null; limit: number }): Promise<RequestRow[]>
 }
 
 export interface RequestsDeps {
@@ -97,7 +97,6 @@ export interface RequestsDeps {
   readonly now: () => number
 }
 
-const PHONE = /^[+0-9 ()./-]{0,30}$/
 const LONGEST_REASON = 500
 
 export function createRequests(deps: RequestsDeps): Requests {
@@ -132,10 +131,7 @@ export function createRequests(deps: RequestsDeps): Requests {
   }
 
   async function checkContact({ email, phone, years, termsVersion }: Wanted, agreement: Agreement): Promise<string> {
-    const ordinary = checkedAddress(email)
-    if (await isLocal(domainOf(ordinary)))
-      throw clientError('bad-address', `${ordinary} is certified: notices need an address of ordinary mail`)
-    if (!PHONE.test(phone)) throw clientError('bad-phone', `"${phone.slice(0, 40)}" is not a telephone number`)
+    const ordinary = await checkedContact({ email, phone }, isLocal)
     if (!agreement.durations.includes(years))
       throw clientError('bad-years', `The agreement allows ${agreement.durations.join(', ')} years, not ${years}`)
     if (termsVersion !== agreement.termsVersion)
@@ -345,6 +341,6 @@ export function createRequests(deps: RequestsDeps): Requests {
 
     get: (id) => find(reader, 'request', id),
 
-    list: (order, page) => list(reader, 'request', { slot: slotOfOrder(order), order, ...page }),
+    list: (order, page) => list(reader, 'request', order, page),
   }
 }

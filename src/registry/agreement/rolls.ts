@@ -20,8 +20,8 @@ export interface RollImport {
   readonly allowMany?: boolean
 }
 
-const CHANGES = ['added', 'changed', 'struck-off', 'restored'] as const
-type Change = (typeof CHANGES)[number]
+export const ROLL_CHANGES = ['added', 'changed', 'struck-off', 'restored'] as const
+type Change = (typeof ROLL_CHANGES)[number]
 
 export interface RollReport {
   /** the number of this import; of a dry run the one that it would have */
@@ -45,15 +45,26 @@ export interface RollPage {
   readonly next: RollCursor | null
 }
 
+export const ROLL_FILTERS = ['all', 'on-roll', 'with-address', 'without-address'] as const
+export type RollFilter = (typeof ROLL_FILTERS)[number]
+
+const WANTED: Readonly<Record<RollFilter, string>> = {
+  all: '',
+  'on-roll': 'and m.struck_off_on is null',
+  'with-address': 'and c.address is not null',
+  'without-address': 'and m.struck_off_on is null and c.address is null',
+}
+
 export interface Rolls {
   /** @throws `no-such-order`, `bad-csv`, `bad-roll`, `many-struck-off` */
   importFile(order: string, bytes: Buffer, actor: Actor, options?: RollImport): Promise<RollReport>
   member(order: string, taxCode: string): Promise<RollMember | undefined>
-  /** By surname, given name, tax code. @param only `on-roll` without those struck off, `without-address` those of them who have none here */
-  list(
-    order: string,
-    page: { after?: RollCursor | null; limit: number; only?: 'all' | 'on-roll' | 'without-address' },
-  ): Promise<RollPage>
+  /**
+   * By surname, given name, tax code.
+   * @param page.only `on-roll`: without those struck off; `without-address`: those of them who have none here
+   * @param page.search a codice fiscale, or how surname and name begin
+   */
+  list(order: string, page: { after?: RollCursor | null; limit: number; only?: RollFilter; search?: string }): Promise<RollPage>
   /** What the roll said of a member before each import that changed it, the first one first. */
   history(order: string, taxCode: string): Promise<{ version: number; change: Change; before: RollMember | null; at: Date }[]>
 }
@@ -100,6 +111,17 @@ function kindOf(was: RollMember | undefined, member: RollMember): Change {
   if (!was) return 'added'
   if (was.struckOffOn === null && member.struckOffOn !== null) return 'struck-off'
   return was.struckOffOn !== null && member.struckOffOn === null ? 'restored' : 'changed'
+}
+
+const TAX_CODE = /^[A-Z0-9]{16}$/
+
+/** The condition of a search, whose parameters begin with a number. A surname that begins so is found by an index, so it is a range. */
+function searched(search: string, first: number): { condition: string; params: string[] } {
+  const text = search.trim().replaceAll(/\s+/g, ' ').toUpperCase()
+  if (text === '') return { condition: '', params: [] }
+  if (TAX_CODE.test(text) && /\d/.test(text)) return { condition: `and m.tax_code = $${first}`, params: [text] }
+  const name = `(upper(m.surname || ' ' || m.given_name)) collate "C"`
+  return { condition: `and ${name} >= $${first} and ${name} < $${first + 1}`, params: [text, `${text}\u{10ffff}`] }
 }
 
 export interface RollsDeps {
@@ -195,7 +217,7 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
         const inFile = new Set(members.map(({ taxCode }) => taxCode))
         const absent = changes.filter(({ member }) => !inFile.has(member.taxCode)).length
         const counts = Object.fromEntries(
-          CHANGES.map((kind) => [kind, changes.filter(({ change }) => change === kind).length]),
+          ROLL_CHANGES.map((kind) => [kind, changes.filter(({ change }) => change === kind).length]),
         ) as Record<Change, number>
         const struck = changes.filter(({ change }) => change === 'struck-off').map(({ member }) => member.taxCode)
         if (whole && !dryRun && !allowMany && struck.length > Math.max(MANY, known.length / 10))
@@ -242,21 +264,16 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
       return row
     },
 
-    async list(order, { after = null, limit, only = 'all' }) {
+    async list(order, { after = null, limit, only = 'all', search = '' }) {
       const [surname = '', givenName = '', taxCode = ''] = after ?? []
-      const wanted =
-        only === 'all'
-          ? ''
-          : only === 'on-roll'
-            ? 'and m.struck_off_on is null'
-            : 'and m.struck_off_on is null and c.address is null'
+      const { condition, params } = searched(search, 7)
       const rows = await reader.read<RollMember & { address: string | null }>(
         `select ${COLUMNS}, c.address from member m
          left join holder h on h.slot = m.slot and h.order_code = m.order_code and h.tax_code = m.tax_code
          left join contract c on c.slot = h.slot and c.holder = h.id and c.state in ('active', 'expiring', 'suspended')
-         where m.slot = $1 and m.order_code = $2 and (m.surname collate "C", m.given_name collate "C", m.tax_code) > ($3, $4, $5) ${wanted}
+         where m.slot = $1 and m.order_code = $2 and (m.surname collate "C", m.given_name collate "C", m.tax_code) > ($3, $4, $5) ${WANTED[only]} ${condition}
          order by m.surname collate "C", m.given_name collate "C", m.tax_code limit $6`,
-        [slotOfOrder(order), order, surname, givenName, taxCode, limit],
+        [slotOfOrder(order), order, surname, givenName, taxCode, limit, ...params],
       )
       const last = rows.length === limit ? rows.at(-1) : undefined
       return { members: rows, next: last ? [last.surname, last.givenName, last.taxCode] : null }

@@ -1,6 +1,7 @@
 /** Requests, contracts and renewals as rows, with whom notices about them go to. SQL of reading them, locked or not. */
 import { clientError } from '../../base/errors.ts'
 import type { Reader, Transaction } from '../../storage/database.ts'
+import { slotOfOrder } from './orders.ts'
 import type { STATES, Subject } from './states.ts'
 
 /** What all three have. */
@@ -105,22 +106,31 @@ export async function lock<S extends Subject>(tx: Transaction, kind: S, id: stri
   return row
 }
 
-/** Those of an order, by id, page by page. */
+/** Those of an order, or of all (null), by id, page by page. */
 export function list<S extends Subject>(
   reader: Reader,
   kind: S,
-  {
-    slot,
-    order,
-    state,
-    after,
-    limit,
-  }: { slot: number; order: string; state: string | null; after: string | null; limit: number },
+  order: string | null,
+  { state, after, limit }: { state: string | null; after: string | null; limit: number },
 ): Promise<Rows[S][]> {
+  const ofOrder = order === null ? '' : 'and s.slot = $4 and o.code = $5'
   return reader.read<Rows[S]>(
-    `${SELECT[kind]} where s.slot = $1 and o.code = $2 and ($3::text is null or s.state = $3) and ($4::uuid is null or s.id > $4)
-     order by s.id limit $5`,
-    [slot, order, state, after, limit],
+    `${SELECT[kind]} where ($1::text is null or s.state = $1) and ($2::uuid is null or s.id > $2) ${ofOrder} order by s.id limit $3`,
+    [state, after, limit, ...(order === null ? [] : [slotOfOrder(order), order])],
+  )
+}
+
+/** Living contracts of an order that expire until a day, the first one first. */
+export function expiries(
+  reader: Reader,
+  order: string,
+  { until, after, limit }: { until: string; after: readonly string[] | null; limit: number },
+): Promise<ContractRow[]> {
+  const [day = '-infinity', id = '00000000-0000-0000-0000-000000000000'] = after ?? []
+  return reader.read<ContractRow>(
+    `${SELECT.contract} where s.slot = $1 and s.order_code = $2 and s.expires_on <= $3 and (s.expires_on, s.id) > ($4::date, $5::uuid)
+       and s.state in ('active', 'expiring', 'suspended') order by s.expires_on, s.id limit $6`,
+    [slotOfOrder(order), order, until, day, id, limit],
   )
 }
 

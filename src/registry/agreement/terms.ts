@@ -8,7 +8,8 @@ export const ERASE_DAYS = 30
 /** After the approval the identity document goes. */
 export const DOCUMENT_DAYS = 180
 
-export const LINK_HOURS = { 'confirm-email': 48, activate: 14 * 24 } as const
+/** Links that open something once; and those of who comes back to a request, or renews. */
+export const LINK_HOURS = { 'confirm-email': 48, activate: 14 * 24, request: 90 * 24, renew: 90 * 24 } as const
 
 /** Before the expiry: renewal opens, reminders, the automatic renewal that the order pays, and the last day on which a payment is in time. */
 export const RENEWAL_OPENS = 90

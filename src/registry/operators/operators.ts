@@ -15,6 +15,8 @@ import { checkedRoles, type OperatorRole } from './roles.ts'
 export interface OperatorSummary {
   readonly name: string
   readonly roles: readonly OperatorRole[]
+  /** the code of the order whose user he is; null: the provider's */
+  readonly order: string | null
   readonly createdAt: Date
   readonly disabled: boolean
   readonly totp: boolean
@@ -29,8 +31,13 @@ export interface Operators {
    * @throws `bad-operator-name`, `weak-password`, `no-such-role`
    */
   set(name: string, password: string, by?: Actor, roles?: readonly string[]): Promise<void>
+  /**
+   * Makes a user of an order, who signs in as operators do, has no role, and sees of that order alone.
+   * @throws `bad-operator-name`, `weak-password`, `operator-exists`, `no-such-order`
+   */
+  addOrderUser(name: string, password: string, order: string, by: Actor): Promise<void>
   list(): Promise<OperatorSummary[]>
-  /** @throws `no-such-operator`, `no-such-role` */
+  /** @throws `no-such-operator`, `no-such-role`, `order-user` */
   setRoles(name: string, roles: readonly string[], by: Actor): Promise<void>
   /** He signs in no more, and his sessions end; or he may again. @throws `no-such-operator` */
   setDisabled(name: string, disabled: boolean, by: Actor): Promise<void>
@@ -47,6 +54,11 @@ export interface Operators {
 
 const NAME = /^[a-z0-9]+([._-][a-z0-9]+)*$/
 export const SYSTEM: Actor = { actor: 'system', role: 'system' }
+
+/** @throws `bad-operator-name` */
+function checkName(name: string): void {
+  if (!NAME.test(name)) throw clientError('bad-operator-name', `"${name}" is not an operator's name such as anna.verdi`)
+}
 
 export interface OperatorsDeps {
   readonly database: Database
@@ -91,7 +103,7 @@ export function createOperators({ database, brake, now }: OperatorsDeps): Operat
 
   return {
     async set(name, password, by = SYSTEM, roles = []) {
-      if (!NAME.test(name)) throw clientError('bad-operator-name', `"${name}" is not an operator's name such as anna.verdi`)
+      checkName(name)
       const checked = checkedRoles(roles)
       const hash = await hashPassword(password)
       await reference(async (tx) => {
@@ -105,11 +117,25 @@ export function createOperators({ database, brake, now }: OperatorsDeps): Operat
       })
     },
 
+    async addOrderUser(name, password, order, by) {
+      checkName(name)
+      const hash = await hashPassword(password)
+      await reference(async (tx) => {
+        const [known] = await tx.query('select code from professional_order where code = $1', [order])
+        if (!known) throw clientError('no-such-order', `There is no order ${order}: see "ceralacca order list"`)
+        if (await writes.lock(tx, name)) throw clientError('operator-exists', `There is an operator ${name} already`)
+        await writes.set(tx, name, hash, new Date(now()))
+        await writes.setOrder(tx, name, order)
+        await writeAudit(tx, { ...about(name, by), act: 'order-user-added', details: { order } })
+      })
+    },
+
     async list() {
       const rows = await reads.list(new Date(now()), new Date(now() - IDLE_MS))
-      return rows.map(({ name, roles, created_at, disabled_at, totp, passkeys, codes, sessions }) => ({
+      return rows.map(({ name, roles, order_code, created_at, disabled_at, totp, passkeys, codes, sessions }) => ({
         name,
         roles,
+        order: order_code,
         createdAt: created_at,
         disabled: disabled_at !== null,
         totp: totp !== null,
@@ -121,7 +147,9 @@ export function createOperators({ database, brake, now }: OperatorsDeps): Operat
 
     async setRoles(name, roles, by) {
       const checked = checkedRoles(roles)
-      await change(name, async (tx, { roles: from }) => {
+      await change(name, async (tx, { roles: from, order_code }) => {
+        if (order_code !== null)
+          throw clientError('order-user', `${name} is of the order ${order_code}, and has no role: make another operator`)
         await writes.setRoles(tx, name, checked)
         await writeAudit(tx, { ...about(name, by), act: 'operator-roles-changed', details: { from, to: checked } })
       })
@@ -152,7 +180,9 @@ export function createOperators({ database, brake, now }: OperatorsDeps): Operat
       }),
 
     async authenticate(name, password, clientAddress) {
-      await checkPassword(name, password, clientAddress)
+      const { order_code } = await checkPassword(name, password, clientAddress)
+      if (order_code !== null)
+        throw clientError('not-allowed', 'The figures of the service are for the operators of the provider')
     },
   }
 }

@@ -7,6 +7,8 @@ export interface OperatorRow {
   readonly name: string
   readonly hash: string
   readonly roles: readonly OperatorRole[]
+  /** of somebody of an order; null: of the provider */
+  readonly order_code: string | null
   readonly created_at: Date
   readonly disabled_at: Date | null
   /** encrypted */
@@ -100,6 +102,9 @@ export const operatorWrites = {
 
   setRoles: (tx: Asking, name: string, roles: readonly OperatorRole[]) =>
     tx.query('update operator set roles = $2 where name = $1', [name, roles]),
+
+  setOrder: (tx: Asking, name: string, order: string) =>
+    tx.query('update operator set order_code = $2 where name = $1', [name, order]),
 
   setDisabled: (tx: Asking, name: string, at: Date | null) =>
     tx.query('update operator set disabled_at = $2 where name = $1', [name, at]),

@@ -13,3 +13,11 @@ create table idempotency_key (
   primary key (slot, id)
 );
 create index idempotency_key_expiry on idempotency_key (expires_at);
+
+-- Members by what is typed of their name.
+create index member_by_text on member (slot, order_code, (upper(surname || ' ' || given_name)) collate "C");
+
+-- Somebody of an order, who signs in as operators do and sees of that order alone; null: one of the provider's.
+alter table operator
+  add column order_code text references professional_order (code),
+  add check (order_code is null or roles = '{}');

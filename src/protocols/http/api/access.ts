@@ -21,7 +21,50 @@ export interface Access {
 
 export const ACCESS = {
   getApiDocument: { anyone: true },
+
   getAgreement: { anyone: true },
+  checkMember: { anyone: true },
+  startRequest: { anyone: true },
+  confirmEmail: { anyone: true },
+  activate: { anyone: true },
+
+  getRequest: { requester: true, operator: 'decide-requests' },
+  giveDocument: { requester: true, operator: 'decide-requests' },
+  abandonRequest: { requester: true },
+  listRequests: { operator: 'decide-requests' },
+  getDocument: { operator: 'decide-requests' },
+  askDocument: { operator: 'decide-requests' },
+  approveRequest: { operator: 'decide-requests' },
+  rejectRequest: { operator: 'decide-requests' },
+
+  getOwnContract: { holder: 'login' },
+  getContact: { holder: 'login' },
+  setContact: { holder: 'login' },
+  listAccesses: { holder: 'login' },
+  withdraw: { holder: 'login' },
+  getRenewalOffer: { holder: 'link' },
+  askRenewal: { holder: 'link' },
+  cancelRenewal: { holder: 'link' },
+
+  listOrders: { operator: 'manage-agreements' },
+  addOrder: { operator: 'manage-agreements' },
+  listAgreements: { order: true, operator: 'manage-agreements' },
+  addAgreement: { operator: 'manage-agreements' },
+  changeAgreement: { operator: 'manage-agreements' },
+  importRoll: { order: true, operator: 'manage-agreements', scope: 'roll:write' },
+  listMembers: { order: true, operator: 'manage-agreements', scope: 'roll:read' },
+  getMember: { order: true, operator: 'manage-agreements', scope: 'roll:read' },
+  listRequestsOfOrder: { order: true, operator: 'decide-requests', scope: 'requests:read' },
+  listContracts: { order: true, operator: 'read-mailboxes', scope: 'contracts:read' },
+  listExpiries: { order: true, operator: 'read-mailboxes', scope: 'contracts:read' },
+  getContract: { order: true, operator: 'read-mailboxes', scope: 'contracts:read' },
+  stopContract: { order: true, operator: 'manage-mailboxes' },
+
+  listRenewals: { operator: 'manage-mailboxes' },
+  decideLateRenewal: { operator: 'manage-mailboxes' },
+  listPayments: { operator: 'register-payments', scope: 'payments:read' },
+  registerPayment: { operator: 'register-payments', scope: 'payments:write' },
+  importBankFile: { operator: 'register-payments' },
 } as const satisfies Record<string, Access>
 
 export type OperationId = keyof typeof ACCESS

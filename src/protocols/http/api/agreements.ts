@@ -1,10 +1,10 @@
-/** The agreement that a member types the code of. */
+/** What everybody may see of an agreement: who types its code learns the terms, and, by his data on the roll, the addresses that there are. */
 import { z } from 'zod'
 import { PAYERS } from '../../../registry/agreement/agreements.ts'
 import type { Api, ApiDeps } from './parts.ts'
-import { listOf } from './schemas.ts'
+import { listOf, personSchema } from './schemas.ts'
 
-const agreementSchema = z
+const publicAgreement = z
   .object({
     code: z.string(),
     orderName: z.string(),
@@ -16,20 +16,38 @@ const agreementSchema = z
   })
   .meta({ id: 'PublicAgreement' })
 
-export function agreementRoutes(api: Api, { desk }: Pick<ApiDeps, 'desk'>): void {
+const codeParams = z.object({ code: z.string() })
+
+export function agreementRoutes(api: Api, { desk }: ApiDeps): void {
+  const { agreements, orders, requests } = desk
+
   api.get(
     '/agreements/:code',
     {
       schema: {
         operationId: 'getAgreement',
         summary: 'The agreement with a code, if it is in force',
-        params: z.object({ code: z.string() }),
-        response: { 200: agreementSchema },
+        params: codeParams,
+        response: { 200: publicAgreement },
       },
     },
     async ({ params }) => {
-      const agreement = await desk.agreements.inForce(params.code)
-      return { ...agreement, orderName: (await desk.orders.get(agreement.order)).name }
+      const agreement = await agreements.inForce(params.code)
+      return { ...agreement, orderName: (await orders.get(agreement.order)).name }
     },
+  )
+
+  api.post(
+    '/agreements/:code/check',
+    {
+      schema: {
+        operationId: 'checkMember',
+        summary: 'Whether somebody is on the roll, and which addresses there are',
+        params: codeParams,
+        body: personSchema,
+        response: { 200: z.object({ proposals: listOf(z.object({ address: z.string(), free: z.boolean() })) }) },
+      },
+    },
+    async ({ params, body }) => requests.check({ ...params, ...body }),
   )
 }

@@ -12,12 +12,30 @@ import { CeralaccaError, clientError } from '../../../base/errors.ts'
 import { networkOf } from '../../../base/network.ts'
 import { accessOf, allowed, type Access } from './access.ts'
 import { agreementRoutes } from './agreements.ts'
+import { contractRoutes } from './contracts.ts'
 import { describe, INFORMATION, transformObject } from './document.ts'
 import { keepAnswers } from './idempotency.ts'
+import { mailboxRoutes } from './mailbox.ts'
+import { moneyRoutes } from './money.ts'
+import { orderRoutes } from './orders.ts'
 import type { ApiDeps } from './parts.ts'
 import { createAuthenticate } from './principal.ts'
 import { createProblemAnswer } from './problems.ts'
+import { requestRoutes } from './requests.ts'
+import { reviewRoutes } from './review.ts'
+import { rollRoutes } from './roll.ts'
 import { readUpload } from './uploads.ts'
+
+const RESOURCES = [
+  agreementRoutes,
+  requestRoutes,
+  reviewRoutes,
+  mailboxRoutes,
+  orderRoutes,
+  rollRoutes,
+  contractRoutes,
+  moneyRoutes,
+]
 
 /** The entry of a route; without one it does not start: nobody may, by default. */
 function accessOfRoute({ schema, url }: RouteOptions): Access {
@@ -77,7 +95,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
       keepAnswers(api, keys)
 
       api.get('/openapi.json', { schema: { operationId: 'getApiDocument', hide: true } }, async () => api.swagger())
-      agreementRoutes(api, deps)
+      for (const add of RESOURCES) add(api, deps)
     },
     { prefix: '/api/v1' },
   )

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Actor } from '../../../audit/audit.ts'
+import type { Access as AccessEntry } from '../../../audit/queries.ts'
 import type { EventSink } from '../../../base/events.ts'
 import type { Desk } from '../../../registry/agreement/desk.ts'
 import type { IdempotencyKeys } from '../../../registry/idempotency-keys.ts'
@@ -26,6 +27,8 @@ export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 
 export interface ApiDeps {
   readonly desk: Desk
+  /** What a holder may see of who had to do with his things. */
+  readonly accessesOf: (address: string) => Promise<{ readonly accesses: readonly AccessEntry[] }>
   readonly keys: IdempotencyKeys
   /** in this order */
   readonly waysIn: readonly WayIn[]

@@ -1,5 +1,6 @@
 /** For tests: the API over a desk on a real database, asked as whoever the test says. */
 import { fastify } from 'fastify'
+import { accessesOf } from '../../../audit/queries.ts'
 import { createIdempotencyKeys } from '../../../registry/idempotency-keys.ts'
 import type { openTestDesk } from '../../../registry/agreement/test-desk.ts'
 import { registerApi } from './api.ts'
@@ -30,6 +31,7 @@ export async function openTestApi(desk: Awaited<ReturnType<typeof openTestDesk>>
   const keys = createIdempotencyKeys(desk.database, () => desk.clock.now)
   registerApi(app, {
     desk,
+    accessesOf: (address) => accessesOf(desk.database.reader, address),
     keys,
     waysIn: [asSaid, ...waysIn],
     publicRate: 10_000,

@@ -1,6 +1,8 @@
 /** The ways in that there are: the operators' session, a holder's password, the links of who has no password (yet). */
 import type { FastifyRequest } from 'fastify'
 import { clientError } from '../../../base/errors.ts'
+import type { AccessLinks } from '../../../registry/agreement/access-links.ts'
+import { isLinkToken } from '../../../registry/agreement/links.ts'
 import type { OperatorAccess } from '../../../registry/operators/access.ts'
 import type { Login } from '../../../registry/login.ts'
 import { checkOrigin, tokenOf } from '../operator-cookie.ts'
@@ -14,7 +16,8 @@ export function operatorSession({ current }: Pick<OperatorAccess, 'current'>): W
     checkOrigin(request)
     const { session, operator } = await current(token)
     if (session.stage !== 'full') throw clientError('wrong-stage', 'Sign in with a second factor first')
-    const { name, roles } = operator
+    const { name, roles, order_code: order } = operator
+    if (order !== null) return { kind: 'order', name, order }
     return { kind: 'operator', name, roles }
   }
 }
@@ -37,6 +40,18 @@ export function basicCredentials({ headers }: FastifyRequest): { name: string; p
   if (token === undefined) return undefined
   const [name = '', ...rest] = Buffer.from(token, 'base64').toString().split(':')
   return { name, password: rest.join(':') }
+}
+
+/** A token of a request, or of the link of a reminder: what begins as ours does. @throws `bad-link`, `link-expired` */
+export function linkToken({ open }: AccessLinks): WayIn {
+  return async (request) => {
+    const token = bearerToken(request)
+    if (token === undefined || !isLinkToken(token)) return undefined
+    const opened = await open(token)
+    return opened.purpose === 'request'
+      ? { kind: 'requester', request: opened.request }
+      : { kind: 'holder', address: opened.address, by: 'link' }
+  }
 }
 
 /** The token of `Authorization: Bearer` (RFC 6750 2.1). */
