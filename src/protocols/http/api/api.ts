@@ -18,7 +18,7 @@ import { keepAnswers } from './idempotency.ts'
 import { mailboxRoutes } from './mailbox.ts'
 import { moneyRoutes } from './money.ts'
 import { orderRoutes } from './orders.ts'
-import type { ApiDeps } from './parts.ts'
+import type { Api, ApiDeps } from './parts.ts'
 import { createAuthenticate } from './principal.ts'
 import { createProblemAnswer } from './problems.ts'
 import { requestRoutes } from './requests.ts'
@@ -26,7 +26,9 @@ import { reviewRoutes } from './review.ts'
 import { rollRoutes } from './roll.ts'
 import { readUpload } from './uploads.ts'
 
-const RESOURCES = [
+type Resource = (api: Api, deps: ApiDeps) => void
+
+const RESOURCES: readonly Resource[] = [
   agreementRoutes,
   requestRoutes,
   reviewRoutes,
@@ -50,7 +52,8 @@ function orderOf(params: unknown): string | undefined {
   return typeof order === 'string' ? order : undefined
 }
 
-export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
+/** @param resources adds the routes of each; all that there are, unless a test says otherwise */
+export function registerApi(app: FastifyInstance, deps: ApiDeps, resources: readonly Resource[] = RESOURCES): void {
   const { keys, waysIn, publicRate, report } = deps
   const authenticate = createAuthenticate(waysIn)
 
@@ -95,7 +98,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
       keepAnswers(api, keys)
 
       api.get('/openapi.json', { schema: { operationId: 'getApiDocument', hide: true } }, async () => api.swagger())
-      for (const add of RESOURCES) add(api, deps)
+      for (const add of resources) add(api, deps)
     },
     { prefix: '/api/v1' },
   )
