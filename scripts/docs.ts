@@ -1,6 +1,6 @@
 /**
- * Writes what of the documents derives from the code: `node scripts/run.mjs scripts/docs.ts` writes docs/reference/configuration.md and the
- * previews of the notices, docs/reference/notices.md and notices.html. test/docs.test.ts fails while a file is not what this writes.
+ * Writes what of the documents derives from the code, into docs/reference: `node scripts/run.mjs scripts/docs.ts`. test/docs.test.ts fails while a
+ * file is not what this writes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { readConfig } from '../src/config/config.ts'
 import { SETTINGS } from '../src/config/settings.ts'
 import { SAMPLES, sampleLetter, type Sample } from '../src/notices/letters/samples.ts'
+import { PROBLEM_TYPES } from '../src/protocols/http/api/problem-types.ts'
+import { openApiDocument } from '../src/protocols/http/api/written-document.ts'
 
-const inReference = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
+const reference = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
 
 /** What the services behind the ports are, by the names of `Config.ports`. */
 const SERVICES: Readonly<Record<string, string>> = {
@@ -108,16 +110,37 @@ ${letters.join('\n')}
 `
 }
 
-/** What is written, by the path of its file. */
-export const GENERATED: readonly (readonly [path: string, content: () => string])[] = [
-  [inReference('configuration.md'), configurationReference],
-  [inReference('notices.md'), noticesReference],
-  [inReference('notices.html'), noticesPreview],
-]
+/** The text of docs/reference/errors.md, from the table of the API's errors. */
+function errorsReference(): string {
+  const rows = Object.entries(PROBLEM_TYPES)
+    .sort(([one], [other]) => one.localeCompare(other))
+    .map(([code, [status, meaning]]) => `| <a id="${code}"></a>\`${code}\` | ${status} | ${meaning.replaceAll('|', '\\|')} |`)
+  return `${[
+    '<!-- Written by scripts/docs.ts from src/protocols/http/api/problem-types.ts: change that, then run it again. -->',
+    '',
+    '# Errors of the API',
+    '',
+    'An error is a problem ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): `type` leads here, `code` is stable, `detail` says what is wrong and',
+    'what to do. An error has changed nothing. What has no row is 400, or 503 if it may work later.',
+    '',
+    '| code | status | meaning |',
+    '|---|---|---|',
+    ...rows,
+  ].join('\n')}\n`
+}
+
+/** The files that are written, with their texts. */
+export const writtenDocuments = async (): Promise<Readonly<Record<string, string>>> => ({
+  [reference('configuration.md')]: configurationReference(),
+  [reference('errors.md')]: errorsReference(),
+  [reference('notices.md')]: noticesReference(),
+  [reference('notices.html')]: noticesPreview(),
+  [reference('openapi.json')]: `${JSON.stringify(await openApiDocument(), null, 2)}\n`,
+})
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [path, content] of GENERATED) {
+  for (const [path, text] of Object.entries(await writtenDocuments())) {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, content())
+    writeFileSync(path, text)
   }
 }

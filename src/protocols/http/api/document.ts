@@ -32,11 +32,15 @@ const keyHeader = z.object({
     .describe('16 to 128 characters, such as a UUID: asked again with it, nothing is done twice'),
 })
 
-/** The named schemas are those of answers: what the library makes of them for requests besides is left out. */
+/** The library makes two of each named schema, one for requests and one for answers: what nothing points to is left out. */
 export function transformObject(document: Parameters<typeof jsonSchemaTransformObject>[0]) {
   const made = jsonSchemaTransformObject(document)
   const schemas: Record<string, unknown> = ('components' in made && made.components?.schemas) || {}
-  for (const name of Object.keys(schemas)) if (name.endsWith('Input')) Reflect.deleteProperty(schemas, name)
+  for (let unused = ['']; unused.length > 0;) {
+    const text = JSON.stringify(made)
+    unused = Object.keys(schemas).filter((name) => !text.includes(`"#/components/schemas/${name}"`))
+    for (const name of unused) Reflect.deleteProperty(schemas, name)
+  }
   return made
 }
 
