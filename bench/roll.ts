@@ -1,9 +1,12 @@
 /**
  * `node bench/roll.ts [MEMBERS]`: imports a roll into a database of its own, imports it again with a tenth changed, and lists it page by
- * page. Prints one line each.
+ * page, by the engine and by the API over HTTP. Prints one line each.
  */
-import { createOrders } from '../src/registry/agreement/orders.ts'
-import { createRolls, type RollCursor } from '../src/registry/agreement/rolls.ts'
+import { fastify } from 'fastify'
+import { registerApi } from '../src/protocols/http/api/api.ts'
+import { openTestDesk } from '../src/registry/agreement/test-desk.ts'
+import type { RollCursor } from '../src/registry/agreement/rolls.ts'
+import { createIdempotencyKeys } from '../src/registry/idempotency-keys.ts'
 import { checkCharacter } from '../src/registry/people/tax-code.ts'
 import { withTestDatabase } from '../src/storage/test-database.ts'
 
@@ -31,10 +34,16 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   return result
 }
 
+function print(what: string, times: number[]): void {
+  times.sort((one, other) => one - other)
+  const at = (share: number): string => (times[Math.floor((times.length - 1) * share)] ?? 0).toFixed(1)
+  console.log(`${what} (${times.length}): median ${at(0.5)} ms, 99 % ${at(0.99)} ms, most ${at(1)} ms`)
+}
+
 const cleaners: (() => Promise<void> | void)[] = []
 const { database } = await withTestDatabase({ after: (clean) => void cleaners.push(clean) })
-const orders = createOrders(database, Date.now)
-const rolls = createRolls({ database, orders, now: Date.now })
+const desk = await openTestDesk(database)
+const { orders, rolls } = desk
 const actor = { actor: 'host:bench', role: 'host' } as const
 await orders.add({ code: 'BENCH', name: 'Bench', email: null })
 
@@ -51,9 +60,45 @@ for (const only of ['all', 'without-address'] as const) {
     times.push(performance.now() - start)
     after = page.next
   } while (after)
-  times.sort((one, other) => one - other)
-  const at = (share: number): string => (times[Math.floor((times.length - 1) * share)] ?? 0).toFixed(1)
-  console.log(`pages of 100, ${only} (${times.length}): median ${at(0.5)} ms, 99 % ${at(0.99)} ms, most ${at(1)} ms`)
+  print(`pages of 100, ${only}`, times)
 }
+
+const app = fastify()
+registerApi(app, {
+  desk,
+  accessesOf: desk.accessesOf,
+  keys: createIdempotencyKeys(database, Date.now),
+  waysIn: [async () => ({ kind: 'order', name: 'bench', order: 'BENCH' })],
+  publicRate: 1,
+  report: console.error,
+})
+const address = await app.listen({ port: 0 })
+cleaners.push(() => app.close())
+interface Page {
+  readonly items: readonly { readonly surname: string; readonly taxCode: string }[]
+  readonly next: string | null
+}
+async function ask(query: Record<string, string>, times: number[]): Promise<Page> {
+  const start = performance.now()
+  const answer = await fetch(`${address}/api/v1/orders/BENCH/members?${new URLSearchParams(query)}`)
+  const page = (await answer.json()) as Page
+  if (!answer.ok) throw new Error(JSON.stringify(page))
+  times.push(performance.now() - start)
+  return page
+}
+for (const only of ['all', 'without-address']) {
+  const times: number[] = []
+  for (let next: string | null = ''; next !== null;)
+    next = (await ask({ only, limit: '100', ...(next !== '' && { cursor: next }) }, times)).next
+  print(`pages of 100 by HTTP, ${only}`, times)
+}
+const [byName, byCode]: [number[], number[]] = [[], []]
+for (let index = 0; index < 200; index++) {
+  const { items } = await ask({ search: letters(index * 7, 1 + (index % 3)), limit: '50' }, byName)
+  const [first] = items
+  if (first) await ask({ search: first.taxCode }, byCode)
+}
+print('searches by HTTP, of a surname that begins so', byName)
+print('searches by HTTP, of a codice fiscale', byCode)
 console.log(`added ${report.changes.added}, rejected ${report.rejected.length}`)
 for (const clean of cleaners.reverse()) await clean()

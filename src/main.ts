@@ -15,6 +15,7 @@ import { createImapServer } from './protocols/imap/server.ts'
 import { createPop3Server } from './protocols/pop3/server.ts'
 import { createMxServer } from './protocols/smtp/mx-server.ts'
 import { createSubmissionServer } from './protocols/smtp/submission-server.ts'
+import { watchKeys } from './registry/idempotency-keys.ts'
 import { createLoginBrake } from './registry/login-brake.ts'
 import { createLogins } from './registry/logins.ts'
 import { watchExpiry } from './seal/expiry-watch.ts'
@@ -172,12 +173,13 @@ export async function startProvider(config: Config, installation: Installation, 
 
   async function startWeb(): Promise<void> {
     const operatorAccess = openOperatorAccess(config, installation)
+    const api = apiParts(installation, operatorAccess, logins('api').authenticate)
     const server = createWebServer({
       tls,
       report,
       operatorAccess,
       alerts: installation.alerts,
-      api: apiParts(installation, operatorAccess, logins('api').authenticate),
+      api,
       authenticateOperator: installation.operators.authenticate,
       status: async () => ({ ...(await installation.transport.counts()), availability: await serviceLevel.present() }),
       directoryRecord: points.ownRecord.signed,
@@ -185,7 +187,7 @@ export async function startProvider(config: Config, installation: Installation, 
       probe: async () => void (await database.reader.read('select 1')),
       parameters: { provider: values.CERALACCA_PROVIDER_NAME, serverName, ports: config.ports },
     })
-    stops.push(() => server.close())
+    stops.push(watchKeys(api.keys, report), () => server.close())
     opened('https', await server.listen({ host, port: config.ports.https }))
   }
 

@@ -1,5 +1,6 @@
 /** For tests: a desk on a real database with a clock that is moved by hand, an order with a roll, and members who go their way. */
 import { randomBytes } from 'node:crypto'
+import { accessesOf } from '../../audit/queries.ts'
 import { createDomains } from '../../directory/domains.ts'
 import { createEraser } from '../../mailbox/erase.ts'
 import type { Database } from '../../storage/database.ts'
@@ -63,6 +64,7 @@ export async function openTestDesk(database: Database) {
   return {
     ...desk,
     database,
+    accessesOf: (address: string) => accessesOf(database.reader, address),
     clock,
     mailboxes,
     profiles,

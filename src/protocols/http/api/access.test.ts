@@ -93,9 +93,8 @@ interface Operation {
 
 /** All that the document names, and the document. */
 async function operations(): Promise<Operation[]> {
-  const document = (await app.inject({ url: '/api/v1/openapi.json' })).json() as {
-    paths: Record<string, Record<string, { operationId: string }>>
-  }
+  const answer = await app.inject({ url: '/api/v1/openapi.json' })
+  const document = answer.json<{ paths: Record<string, Record<string, { operationId: string }>> }>()
   const named = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId }]) => ({
       id: operationId,

@@ -67,8 +67,6 @@ export const ACCESS = {
   importBankFile: { operator: 'register-payments' },
 } as const satisfies Record<string, Access>
 
-export type OperationId = keyof typeof ACCESS
-
 /** The entry of an operation; undefined for what is not in the table. */
 export function accessOf(operation: string | undefined): Access | undefined {
   const all: Readonly<Record<string, Access>> = ACCESS

@@ -1,6 +1,5 @@
 /** For tests: the API over a desk on a real database, asked as whoever the test says. */
 import { fastify } from 'fastify'
-import { accessesOf } from '../../../audit/queries.ts'
 import { createIdempotencyKeys } from '../../../registry/idempotency-keys.ts'
 import { PDF, type openTestDesk, type TestMember } from '../../../registry/agreement/test-desk.ts'
 import { registerApi } from './api.ts'
@@ -62,7 +61,7 @@ export async function openTestApi(desk: Awaited<ReturnType<typeof openTestDesk>>
   const keys = createIdempotencyKeys(desk.database, () => desk.clock.now)
   registerApi(app, {
     desk,
-    accessesOf: (address) => accessesOf(desk.database.reader, address),
+    accessesOf: desk.accessesOf,
     keys,
     waysIn: [asSaid, linkToken(desk.accessLinks)],
     publicRate: 10_000,
