@@ -94,7 +94,7 @@ for (const only of ['all', 'without-address']) {
 }
 const [byName, byCode]: [number[], number[]] = [[], []]
 for (let index = 0; index < 200; index++) {
-  const { items } = await ask({ search: letters(index * 7, 1 + (index % 3)), limit: '50' }, byName)
+  const { items } = await ask({ search: letters(index * 7, 2 + (index % 3)), limit: '50' }, byName)
   const [first] = items
   if (first) await ask({ search: first.taxCode }, byCode)
 }

@@ -23,6 +23,6 @@ export const REGISTRY_CHECKS: readonly Check[] = [
     invariant: 'registry',
     says: 'An app password opens something that there is',
     sql: `select 'app password ' || id as problem from app_password
-          where protocols = '{}' or not protocols <@ array['imap', 'pop3', 'smtp', 'jmap']`,
+          where protocols = '{}' or not protocols <@ array['imap', 'pop3', 'smtp', 'jmap', 'api']`,
   },
 ]

@@ -364,7 +364,7 @@ test('with a second factor the password alone opens nothing to a mail program, a
   assert.equal(await codeOf(password(address, 'parola sbagliata')), 'bad-credentials')
   await assert.rejects(open.check(), { code: 'login-stale', message: /app password/ })
   await assert.rejects(open.checkMaySend(), { code: 'login-stale' })
-  assert.deepEqual(failed.filter((line) => line.includes('login-refused')).length, 8)
+  assert.deepEqual(failed.filter((line) => line.includes('login-refused')).length, 2 * PROTOCOLS.length)
   await profiles.set(mailbox, { secondFactor: false })
   assert.equal(await codeOf(password(address, PASSWORD)), 'in')
   await open.check()

@@ -70,7 +70,7 @@ export function rollRoutes(api: Api, { desk: { rolls, orders } }: ApiDeps): void
         params: orderParams,
         querystring: pageQuery.extend({
           only: z.enum(ROLL_FILTERS).default('all'),
-          search: z.string().max(200).optional().describe('a codice fiscale, or how surname and name begin'),
+          search: z.string().min(2).max(200).optional().describe('a codice fiscale, or how surname and name begin'),
         }),
         response: { 200: pageOf(memberSchema.extend({ address: z.string().nullable() })) },
       },
