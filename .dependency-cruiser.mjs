@@ -5,7 +5,7 @@
 const layers = [
   ['cli', 'main.ts', 'wiring'],
   ['protocols'],
-  ['access', 'incoming', 'delivery', 'transport', 'registry', 'notices', 'service-level', 'evidence'],
+  ['access', 'incoming', 'delivery', 'transport', 'registry', 'notices', 'service-level', 'evidence', 'webhooks'],
   ['mailbox', 'directory', 'ledger', 'audit', 'quarantine'],
   ['seal'],
   ['pec'],

@@ -33,6 +33,7 @@ import { openOperatorAccess } from './wiring/operator-parts.ts'
 import { buildPoints } from './wiring/points.ts'
 import { expiringCertificates } from './wiring/seal-parts.ts'
 import { serviceLevelOf, watchService } from './wiring/service-level-parts.ts'
+import { webhookWork } from './wiring/webhook-parts.ts'
 
 /** Servers that are open, by name, with the port that each listens on. */
 export interface RunningProvider {
@@ -202,14 +203,17 @@ export async function startProvider(config: Config, installation: Installation, 
       now,
     })
     const { keeper } = await openLedgerKeeper(config, installation, report)
+    const webhooks = webhookWork(config, installation, report)
     await points.worker.run(alone)
     housekeeping.start()
     points.directoryRefresh.start()
     keeper.start()
+    webhooks.start()
     stops.push(
       watchQuotas({ database, report, now }),
       watchExpiry({ certificates: () => expiringCertificates(points.identities, tls, database), report, now }),
       () => keeper.stop(),
+      () => webhooks.stop(),
       () => housekeeping.stop(),
       () => points.directoryRefresh.stop(),
     )

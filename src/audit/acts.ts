@@ -44,6 +44,17 @@ export interface AuditActs {
   'operator-sign-in-failed': { readonly step: 'password' | 'second-factor'; readonly clientAddress: string }
   'operator-sessions-ended': { readonly sessions: number }
 
+  /** a webhook of the provider, of an order or of a mailbox, to a host; its path may hold a secret of its owner */
+  'webhook-added': { readonly owner: string; readonly host: string; readonly kinds: readonly string[] }
+  'webhook-removed': { readonly owner: string }
+  /** `because`: owner, failing (nothing was taken for days), gone (the receiver says that it is no more) */
+  'webhook-paused': { readonly owner: string; readonly because: string }
+  'webhook-resumed': { readonly owner: string }
+  'webhook-secret-changed': { readonly owner: string }
+  /** events were sent once more; or one that the receiver does not take is not sent any more */
+  'webhook-replayed': { readonly owner: string; readonly events: number }
+  'webhook-event-skipped': { readonly owner: string; readonly event: string }
+
   /** a roll of members was imported */
   'roll-imported': {
     readonly version: number

@@ -1,4 +1,5 @@
 /** Reads of the audit log; it is written only by `audit_append` (audit.ts). */
+import type { SlotRange } from '../ledger/sealed-lines.ts'
 import type { Reader } from '../storage/database.ts'
 import type { AuditAct, AuditDetail, AuditRole } from './acts.ts'
 
@@ -58,6 +59,17 @@ export function auditReads(reader: Reader) {
       if (slot === undefined || seq === undefined) return undefined
       const sql = `select ${COLUMNS} from audit_entry e where e.slot = $1 and e.seq = $2`
       return (await reader.read<EntryRow>(sql, [Number(slot), Number(seq)])).map(entryOf)[0]
+    },
+
+    /** The entries of ranges of slots that are of some acts, by slot and number. */
+    async inRanges(ranges: readonly SlotRange[], acts: readonly AuditAct[]): Promise<AuditEntry[]> {
+      const rows = await reader.read<EntryRow>(
+        `select ${COLUMNS} from unnest($1::integer[], $2::bigint[], $3::bigint[]) r(slot, first, last)
+         join audit_entry e on e.slot = r.slot and e.seq between r.first and r.last
+         where e.act = any ($4) order by e.slot, e.seq`,
+        [ranges.map(({ slot }) => slot), ranges.map(({ first }) => first), ranges.map(({ last }) => last), acts],
+      )
+      return rows.map(entryOf)
     },
 
     /** Entries by time, the oldest first. */

@@ -85,6 +85,8 @@ export interface Events {
   'clock-good-again': { milliseconds: number }
   /** nobody can tell whether the clock is right */
   'clock-unwatched': { reason: string }
+  /** nothing is sent to a webhook any more: its receiver has failed for days, or says that it is gone */
+  'webhook-paused': { webhook: string; because: string }
   /** something that the house copes with by itself */
   warning: { where: string; message: string }
   stopping: { reason: string }

@@ -53,6 +53,7 @@ const LEVELS: Record<keyof Events, Level> = {
   'clock-offset': 'error',
   'clock-good-again': 'warn',
   'clock-unwatched': 'warn',
+  'webhook-paused': 'warn',
   warning: 'warn',
   stopping: 'info',
 }

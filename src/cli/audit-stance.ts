@@ -168,6 +168,16 @@ export const STANCES: Readonly<Record<string, Stance>> = {
   'operator reset-second-factor': nothing(BY_ITSELF),
   'operator sessions': nothing(BY_ITSELF),
   'operator list': nothing(FIGURES),
+  'webhook add': nothing(BY_ITSELF),
+  'webhook list': nothing(FIGURES),
+  'webhook show': named('webhook'),
+  'webhook pause': nothing(BY_ITSELF),
+  'webhook resume': nothing(BY_ITSELF),
+  'webhook replay': nothing(BY_ITSELF),
+  'webhook skip': nothing(BY_ITSELF),
+  'webhook test': named('webhook'),
+  'webhook secret': nothing(BY_ITSELF),
+  'webhook remove': nothing(BY_ITSELF),
 }
 
 export const ORDER_OPTION = 'judicial-order'

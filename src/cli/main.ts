@@ -42,6 +42,7 @@ import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
 import { stats } from './stats.ts'
 import { verify } from './verify.ts'
+import { webhookCommands } from './webhook.ts'
 
 const COMMANDS: readonly Command[] = [
   serve,
@@ -106,6 +107,7 @@ const COMMANDS: readonly Command[] = [
   operatorResetSecondFactor,
   operatorSessions,
   operatorList,
+  ...webhookCommands,
   check,
 ]
 

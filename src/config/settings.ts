@@ -1,4 +1,5 @@
 /** The settings: one table from which validation, `ceralacca config --help` and the reference in docs/ derive. */
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 export const ROLES = ['access', 'incoming', 'mailbox', 'web', 'worker'] as const
@@ -54,6 +55,20 @@ function readRoutes(text: string, context: z.core.$RefinementCtx<string>): Reado
     routes.set(domain.toLowerCase(), { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) })
   }
   return routes
+}
+
+/** `address/bits`, separated by commas. */
+function readNetworks(text: string, context: z.core.$RefinementCtx<string>): readonly { address: string; prefix: number }[] {
+  return text
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map((part) => {
+      const [, address = '', prefix = ''] = /^\s*([0-9a-f.:]+)\/(\d{1,3})\s*$/i.exec(part) ?? []
+      const family = isIP(address)
+      if (family === 0 || Number(prefix) > (family === 4 ? 32 : 128))
+        context.addIssue(`"${part}" must be a network such as 10.1.0.0/16`)
+      return { address, prefix: Number(prefix) }
+    })
 }
 
 export const SETTINGS = {
@@ -187,7 +202,7 @@ export const SETTINGS = {
   ),
   CERALACCA_SECRETS_KEY_FILE: setting(
     z.string().optional(),
-    "File with 64 hexadecimal digits: the key that encrypts the secrets of operators' one-time codes in the database. Default: one that is made in the data folder, keys/secrets.key. Several machines need the same one.",
+    "File with 64 hexadecimal digits: the key that encrypts the secrets of operators' one-time codes and of webhooks in the database. Default: one that is made in the data folder, keys/secrets.key. Several machines need the same one.",
   ),
   CERALACCA_TLS_CA_FILE: setting(
     z.string().optional(),
@@ -284,6 +299,10 @@ export const SETTINGS = {
   CERALACCA_TIME_SERVERS: setting(
     z.string().default('').transform(readServers),
     'Time servers (NTP), host or host:port, separated by commas, best three or more: the clock is compared with the middle of their answers. Default: none, and the operating system is asked whether it keeps its clock',
+  ),
+  CERALACCA_WEBHOOK_NETWORKS: setting(
+    z.string().default('').transform(readNetworks),
+    'Networks that webhooks may reach besides the public Internet, address/bits, separated by commas, such as 10.1.0.0/16. Default: none',
   ),
   DATABASE_URL: secret(
     z.string().optional(),

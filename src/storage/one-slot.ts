@@ -22,6 +22,7 @@ export const REFERENCE_TABLES: readonly string[] = [
   'ledger_hold',
   'seal_identity',
   'revocation_list',
+  'webhook_subscription',
 ]
 
 const SLOT_CONDITION = /\bslot\s*=\s*\$1\b/

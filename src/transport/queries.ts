@@ -3,7 +3,7 @@ import { LEASE_MS } from './lease.ts'
 import type { LedgerEntry } from '../ledger/entry.ts'
 import type { Recipient, ReceiptType } from '../pec/certification-data.ts'
 import type { Database } from '../storage/database.ts'
-import type { OutboxKind } from './types.ts'
+import type { OutboxKind, ReceiptKind } from './types.ts'
 
 export interface SubmissionRow {
   slot: number
@@ -33,6 +33,21 @@ export interface DispatchRow {
   last_error: string | null
   sent_at: Date | null
   taken_at: Date | null
+}
+
+/** A receipt of a recipient's, and the identifier of its message without angle brackets. */
+export interface ReceiptKey {
+  readonly slot: number
+  readonly pecMsgid: string
+  readonly recipient: string
+  readonly messageId: string
+}
+
+export interface StoredReceipt {
+  readonly slot: number
+  readonly messageId: string
+  readonly kind: ReceiptKind
+  readonly origin: 'local' | 'remote' | 'own'
 }
 
 /** A claimed row of the outbox, without the bytes of its receipt. */
@@ -195,6 +210,20 @@ export function transportQueries({ reader, transactor }: Database) {
         new Date(entry.at),
       ])
     },
+
+    /** Receipts in their senders' mailboxes, by the identifiers of their messages. */
+    receipts: (keys: readonly ReceiptKey[]): Promise<StoredReceipt[]> =>
+      reader.read<StoredReceipt>(
+        `select r.slot, r.message_id as "messageId", r.kind, r.origin
+         from unnest($1::integer[], $2::text[], $3::text[], $4::text[]) k(slot, pec_msgid, recipient, message_id)
+         join receipt r on r.slot = k.slot and r.pec_msgid = k.pec_msgid and r.recipient = k.recipient and r.message_id = k.message_id`,
+        [
+          keys.map(({ slot }) => slot),
+          keys.map(({ pecMsgid }) => pecMsgid),
+          keys.map(({ recipient }) => recipient),
+          keys.map(({ messageId }) => messageId),
+        ],
+      ),
 
     /** @param recipients in lower case */
     async taken(slot: number, pecMsgid: string, recipients: readonly string[], at: Date): Promise<void> {

@@ -24,6 +24,7 @@ import { createDiskBlobStore } from '../storage/disk-blob-store.ts'
 import { transportQueries } from '../transport/queries.ts'
 import { agreementDesk } from './agreement-desk.ts'
 import { alertWishes } from './alert-parts.ts'
+import { webhookDesk } from './webhook-parts.ts'
 
 /**
  * Connections that write; half as many read. Two a core: the calls are short and batched, and each further connection only warms more
@@ -69,6 +70,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
       isLocal: domains.isLocal,
       now,
     }),
+    webhooks: webhookDesk(config, { database, orders: desk.orders, mailboxes, now }),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),
     transport: transportQueries(database),
     refusals: createRefusals(database.reader),

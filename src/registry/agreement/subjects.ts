@@ -142,3 +142,29 @@ export async function contractOf(reader: Reader, address: string): Promise<Contr
   if (!row) throw clientError('no-such-contract', `No member has the address ${address} by an agreement`)
   return row
 }
+
+/** Whose requests or contracts are, by id: their order, and the certified address. Those that nobody knows are left out. */
+export async function ownersOf(
+  reader: Reader,
+  kind: 'request' | 'contract',
+  ids: readonly string[],
+): Promise<Map<string, { order: string; address: string }>> {
+  const rows = await reader.read<{ id: string; order: string; address: string }>(
+    `select id, order_code as "order", address from ${kind} where id = any ($1::uuid[])`,
+    [ids],
+  )
+  return new Map(rows.map(({ id, order, address }) => [id, { order, address }]))
+}
+
+/** The order by whose agreement each of some addresses is given, if it is one of those orders. */
+export async function ordersOf(
+  reader: Reader,
+  addresses: readonly string[],
+  orders: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await reader.read<{ address: string; order: string }>(
+    `select address, order_code as "order" from contract where slot = any ($1::integer[]) and address = any ($2) and order_code = any ($3)`,
+    [orders.map(slotOfOrder), addresses, orders],
+  )
+  return new Map(rows.map(({ address, order }) => [address, order]))
+}
