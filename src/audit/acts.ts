@@ -44,6 +44,9 @@ export interface AuditActs {
   'operator-sign-in-failed': { readonly step: 'password' | 'second-factor'; readonly clientAddress: string }
   'operator-sessions-ended': { readonly sessions: number }
 
+  /** a token with which a program uses the API; what it does then it does as `token:NAME` */
+  'token-made': { readonly owner: string; readonly scopes: readonly string[]; readonly expires: string }
+  'token-revoked': Record<string, never>
   /** a webhook of the provider, of an order or of a mailbox, to a host; its path may hold a secret of its owner */
   'webhook-added': { readonly owner: string; readonly host: string; readonly kinds: readonly string[] }
   'webhook-removed': { readonly owner: string }

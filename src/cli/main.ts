@@ -41,6 +41,7 @@ import { rollImport, rollList, rollShow } from './roll.ts'
 import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
 import { stats } from './stats.ts'
+import { tokenCommands } from './token.ts'
 import { verify } from './verify.ts'
 import { webhookCommands } from './webhook.ts'
 
@@ -107,6 +108,7 @@ const COMMANDS: readonly Command[] = [
   operatorResetSecondFactor,
   operatorSessions,
   operatorList,
+  ...tokenCommands,
   ...webhookCommands,
   check,
 ]

@@ -2,21 +2,14 @@
 import { clientError } from '../base/errors.ts'
 import { SUBSCRIBABLE } from '../webhooks/event-kinds.ts'
 import type { Owner, Subscription } from '../webhooks/subscriptions.ts'
-import { readDate, table, textOf, wholeNumberOf, type Command, type Invocation } from './command.ts'
+import { readDate, table, textOf, wholeNumberOf, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { hostActor } from './host-actor.ts'
+import { OWNER_OPTIONS, wantedOwner } from './owner-options.ts'
 
 const ownerOf = ({ bound, name }: Owner): string => (bound === 'provider' ? 'provider' : `${bound} ${name}`)
 const stateOf = ({ state, pausedBecause }: Subscription): string =>
   pausedBecause === null ? state : `${state} (${pausedBecause})`
-
-/** Whose it shall be. @throws `usage` */
-function wantedOwner(options: Invocation['options']): Owner {
-  const [order, mailbox] = [textOf(options, 'order'), textOf(options, 'mailbox')]
-  if (order !== undefined && mailbox !== undefined) throw clientError('usage', 'Give --order or --mailbox, not both')
-  if (order !== undefined) return { bound: 'order', name: order }
-  return mailbox === undefined ? { bound: 'provider', name: '' } : { bound: 'mailbox', name: mailbox }
-}
 
 const add: Command = {
   words: ['webhook', 'add'],
@@ -24,8 +17,7 @@ const add: Command = {
   operands: ['URL'],
   options: {
     events: { type: 'string', value: 'LIST', help: 'kinds of events, separated by commas (see below)' },
-    order: { type: 'string', value: 'CODE', help: 'what is of this order; default: all of the provider' },
-    mailbox: { type: 'string', value: 'ADDRESS', help: 'what is of this mailbox' },
+    ...OWNER_OPTIONS,
   },
   details: `Kinds: ${SUBSCRIBABLE.join(', ')}.\nThe secret is shown once.`,
   run: ({ config, operands: [url = ''], options }) =>

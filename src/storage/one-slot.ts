@@ -23,6 +23,7 @@ export const REFERENCE_TABLES: readonly string[] = [
   'seal_identity',
   'revocation_list',
   'webhook_subscription',
+  'machine_token',
 ]
 
 const SLOT_CONDITION = /\bslot\s*=\s*\$1\b/

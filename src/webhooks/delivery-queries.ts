@@ -3,7 +3,8 @@ import { slotOf } from '../base/ids.ts'
 import type { Database } from '../storage/database.ts'
 import type { WebhookEventKind } from './event-kinds.ts'
 
-export type DeliveryState = 'waiting' | 'delivered' | 'failed' | 'skipped'
+export const DELIVERY_STATES = ['waiting', 'delivered', 'failed', 'skipped'] as const
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
 /** An event on its way to a subscription. */
 export interface Delivery {

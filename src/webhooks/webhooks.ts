@@ -14,7 +14,7 @@ import type { Database } from '../storage/database.ts'
 import type { TransportQueries } from '../transport/queries.ts'
 import { AUDIT_ACTS, eventOfAct, partsOf } from './audit-events.ts'
 import { cursorQueries, type EntryRange } from './cursor-queries.ts'
-import { deliveryQueries, type Delivery, type DeliveryState } from './delivery-queries.ts'
+import { DELIVERY_STATES, deliveryQueries, type Delivery, type DeliveryState } from './delivery-queries.ts'
 import { bodyFor, type WebhookEvent } from './events.ts'
 import { createFollower } from './follower.ts'
 import { eventsOf, isOutcome, LEDGER_EVENTS } from './ledger-events.ts'
@@ -23,6 +23,7 @@ import { subscriptionReads } from './queries.ts'
 import { createSending } from './sending.ts'
 import { createSubscriptions, secretsOf, type Subscriptions, type SubscriptionsDeps } from './subscriptions.ts'
 
+export { DELIVERY_STATES }
 export type { Delivery, DeliveryState }
 
 export interface Webhooks extends Omit<Subscriptions, 'recordReplay' | 'recordSkip'> {

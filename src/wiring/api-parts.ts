@@ -3,6 +3,7 @@ import type { ApiDeps } from '../protocols/http/api/parts.ts'
 import {
   holderPassword,
   linkToken,
+  machineToken,
   operatorSession,
   unknownToken,
   type AuthenticateHolder,
@@ -23,8 +24,16 @@ export function apiParts(
   return {
     desk: installation,
     accessesOf: installation.audit.accessesOf,
+    tokens: installation.tokens,
+    webhooks: installation.webhooks,
     keys: createIdempotencyKeys(database, now),
-    waysIn: [operatorSession(operators), holderPassword(authenticateHolder), linkToken(installation.accessLinks), unknownToken],
+    waysIn: [
+      operatorSession(operators),
+      holderPassword(authenticateHolder),
+      linkToken(installation.accessLinks),
+      machineToken(installation.tokens),
+      unknownToken,
+    ],
     publicRate: PUBLIC_RATE,
   }
 }

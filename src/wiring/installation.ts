@@ -12,6 +12,7 @@ import { createPost } from '../notices/post.ts'
 import { postQueries } from '../notices/queries.ts'
 import { createAppPasswords } from '../registry/app-passwords.ts'
 import { createLoginBrake } from '../registry/login-brake.ts'
+import { createMachineTokens } from '../registry/machine-tokens.ts'
 import { createMailboxes } from '../registry/mailboxes.ts'
 import { createOperators } from '../registry/operators/operators.ts'
 import { createProfiles } from '../registry/profiles.ts'
@@ -24,7 +25,7 @@ import { createDiskBlobStore } from '../storage/disk-blob-store.ts'
 import { transportQueries } from '../transport/queries.ts'
 import { agreementDesk } from './agreement-desk.ts'
 import { alertWishes } from './alert-parts.ts'
-import { webhookDesk } from './webhook-parts.ts'
+import { ownerCheck, webhookDesk } from './webhook-parts.ts'
 
 /**
  * Connections that write; half as many read. Two a core: the calls are short and batched, and each further connection only warms more
@@ -46,6 +47,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
   const profiles = createProfiles({ database, domains, now })
   const desk = agreementDesk(config, { database, domains, mailboxes, profiles, now })
   const mail = postQueries(database)
+  const checkOwner = ownerCheck({ orders: desk.orders, mailboxes })
   return {
     address,
     database,
@@ -70,7 +72,8 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
       isLocal: domains.isLocal,
       now,
     }),
-    webhooks: webhookDesk(config, { database, orders: desk.orders, mailboxes, now }),
+    tokens: createMachineTokens({ database, checkOwner: ({ bound, boundName }) => checkOwner({ bound, name: boundName }), now }),
+    webhooks: webhookDesk(config, { database, checkOwner, now }),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),
     transport: transportQueries(database),
     refusals: createRefusals(database.reader),

@@ -5,6 +5,7 @@ import type { Orders } from '../registry/agreement/orders.ts'
 import type { Mailboxes } from '../registry/mailboxes.ts'
 import { createSecretBox, type SecretBox } from '../registry/operators/secret-box.ts'
 import { createPost } from '../webhooks/post.ts'
+import type { Owner, SubscriptionsDeps } from '../webhooks/subscriptions.ts'
 import { createWebhooks, createWebhookWork, type Webhooks, type WebhookWork, type WebhookWorkDeps } from '../webhooks/webhooks.ts'
 import { keyInFile } from './key-file.ts'
 import { tlsRoots } from './keys.ts'
@@ -15,21 +16,21 @@ function secretBox({ values, dataFolder }: Config): () => SecretBox {
   return () => (box ??= createSecretBox(keyInFile(values.CERALACCA_SECRETS_KEY_FILE, dataPaths(dataFolder).secretsKey)))
 }
 
-interface Registry extends Pick<WebhookWorkDeps, 'database' | 'now'> {
+interface Registry {
   readonly orders: Pick<Orders, 'get'>
   readonly mailboxes: Pick<Mailboxes, 'show'>
 }
 
-export const webhookDesk = (config: Config, { database, orders, mailboxes, now }: Registry): Webhooks =>
-  createWebhooks({
-    database,
-    box: secretBox(config),
-    async checkOwner({ bound, name }) {
-      if (bound === 'order') await orders.get(name)
-      if (bound === 'mailbox') await mailboxes.show(name)
-    },
-    now,
-  })
+/** Whether there is an order or a mailbox that something shall be of. @throws `no-such-order`, `no-such-mailbox` */
+export const ownerCheck =
+  ({ orders, mailboxes }: Registry) =>
+  async ({ bound, name }: Owner): Promise<void> => {
+    if (bound === 'order') await orders.get(name)
+    if (bound === 'mailbox') await mailboxes.show(name)
+  }
+
+export const webhookDesk = (config: Config, deps: Omit<SubscriptionsDeps, 'box'>): Webhooks =>
+  createWebhooks({ ...deps, box: secretBox(config) })
 
 type Desk = Pick<WebhookWorkDeps, 'database' | 'webhooks' | 'transport' | 'now'>
 

@@ -16,6 +16,9 @@ export const ALLOWED = {
   'manage-keys': ['administrator'],
   'manage-settings': ['administrator'],
   'manage-domains': ['administrator'],
+  /** programs that use the API, and who is told of events */
+  'manage-tokens': ['administrator'],
+  'manage-webhooks': ['administrator'],
   /** orders, agreements, rolls of members */
   'manage-agreements': ['desk'],
   /** requests for a mailbox: seen, approved, rejected */

@@ -14,7 +14,7 @@ import { as, openTestApi } from './test-api.ts'
 const scope = lastFirst({ after })
 const { database } = await withTestDatabase(scope)
 const desk = await openTestDesk(database)
-const { app } = await openTestApi(desk)
+const { app, tokens, webhooks } = await openTestApi(desk)
 scope.after(() => app.close())
 const { order } = await desk.newOrder()
 const { order: otherOrder } = await desk.newOrder()
@@ -37,6 +37,8 @@ const PRINCIPALS: Readonly<Record<string, Principal>> = {
 }
 
 const EVERYBODY = Object.keys(PRINCIPALS)
+/** Of the webhooks themselves a program sees its own: webhooks.test.ts. */
+const WEBHOOKS = ['administrator', 'webhooks:manage', 'program of another order']
 const READERS = ['desk', 'support', 'auditor']
 
 /** Written by hand: access.ts must say the same. */
@@ -81,6 +83,20 @@ const MAY: Readonly<Record<keyof typeof ACCESS, readonly string[]>> = {
   listPayments: ['desk', 'payments:read'],
   registerPayment: ['desk', 'payments:write'],
   importBankFile: ['desk'],
+  listTokens: ['administrator'],
+  addToken: ['administrator'],
+  revokeToken: ['administrator'],
+  listWebhooks: WEBHOOKS,
+  addWebhook: WEBHOOKS,
+  getWebhook: WEBHOOKS,
+  removeWebhook: WEBHOOKS,
+  pauseWebhook: WEBHOOKS,
+  resumeWebhook: WEBHOOKS,
+  testWebhook: WEBHOOKS,
+  changeWebhookSecret: WEBHOOKS,
+  listWebhookDeliveries: WEBHOOKS,
+  replayWebhook: WEBHOOKS,
+  skipWebhookEvent: WEBHOOKS,
 }
 
 const REFUSED = ['sign-in-first', 'not-allowed', 'not-your-order']
@@ -135,8 +151,10 @@ test('of another order and of another request nothing is told', async () => {
 test('a route of which the table says nothing does not start', async () => {
   const bare = fastify()
   const keys = { begin: () => assert.fail(), sweep: () => assert.fail() }
-  registerApi(bare, { desk, keys, waysIn: [], publicRate: 1, accessesOf: () => assert.fail(), report: () => undefined }, [
-    (api) => void api.get('/forgotten', { schema: { operationId: 'forgotten' } }, () => 'all'),
-  ])
+  registerApi(
+    bare,
+    { desk, keys, waysIn: [], publicRate: 1, accessesOf: () => assert.fail(), tokens, webhooks, report: () => undefined },
+    [(api) => void api.get('/forgotten', { schema: { operationId: 'forgotten' } }, () => 'all')],
+  )
   await assert.rejects(async () => bare.ready(), { code: 'no-access-entry' })
 })

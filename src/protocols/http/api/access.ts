@@ -17,7 +17,11 @@ export interface Access {
   readonly order?: true
   readonly operator?: OperatorAct
   readonly scope?: ApiScope
+  /** the resource itself asks whose the thing is: a program reaches what is of its own order or mailbox */
+  readonly byOwner?: true
 }
+
+const WEBHOOKS = { operator: 'manage-webhooks', scope: 'webhooks:manage', byOwner: true } as const
 
 export const ACCESS = {
   getApiDocument: { anyone: true },
@@ -65,6 +69,21 @@ export const ACCESS = {
   listPayments: { operator: 'register-payments', scope: 'payments:read' },
   registerPayment: { operator: 'register-payments', scope: 'payments:write' },
   importBankFile: { operator: 'register-payments' },
+
+  listTokens: { operator: 'manage-tokens' },
+  addToken: { operator: 'manage-tokens' },
+  revokeToken: { operator: 'manage-tokens' },
+  listWebhooks: WEBHOOKS,
+  addWebhook: WEBHOOKS,
+  getWebhook: WEBHOOKS,
+  removeWebhook: WEBHOOKS,
+  pauseWebhook: WEBHOOKS,
+  resumeWebhook: WEBHOOKS,
+  testWebhook: WEBHOOKS,
+  changeWebhookSecret: WEBHOOKS,
+  listWebhookDeliveries: WEBHOOKS,
+  replayWebhook: WEBHOOKS,
+  skipWebhookEvent: WEBHOOKS,
 } as const satisfies Record<string, Access>
 
 /** The entry of an operation; undefined for what is not in the table. */
@@ -101,8 +120,10 @@ export function allowed(access: Access, principal: Principal, order: string | un
       break
     case 'machine':
       if (access.anyone) return { actor, role: 'token' }
-      if (access.scope !== undefined && principal.scopes.includes(access.scope))
-        return ofOrder({ actor, role: 'token' }, principal.order, order)
+      if (access.scope === undefined || !principal.scopes.includes(access.scope)) break
+      if (access.byOwner) return { actor, role: 'token' }
+      // A token of a mailbox has no order, and would reach all.
+      if (principal.mailbox === undefined) return ofOrder({ actor, role: 'token' }, principal.order, order)
       break
   }
   throw clientError('not-allowed', `This is not for you, as ${principal.kind}`)

@@ -24,7 +24,9 @@ import { createProblemAnswer } from './problems.ts'
 import { requestRoutes } from './requests.ts'
 import { reviewRoutes } from './review.ts'
 import { rollRoutes } from './roll.ts'
+import { tokenRoutes } from './tokens.ts'
 import { readUpload } from './uploads.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 type Resource = (api: Api, deps: ApiDeps) => void
 
@@ -37,6 +39,8 @@ const RESOURCES: readonly Resource[] = [
   rollRoutes,
   contractRoutes,
   moneyRoutes,
+  tokenRoutes,
+  webhookRoutes,
 ]
 
 /** The entry of a route; without one it does not start: nobody may, by default. */

@@ -7,6 +7,8 @@ import type { Access as AccessEntry } from '../../../audit/queries.ts'
 import type { EventSink } from '../../../base/events.ts'
 import type { Desk } from '../../../registry/agreement/desk.ts'
 import type { IdempotencyKeys } from '../../../registry/idempotency-keys.ts'
+import type { MachineTokens } from '../../../registry/machine-tokens.ts'
+import type { Webhooks } from '../../../webhooks/webhooks.ts'
 import type { Access } from './access.ts'
 import type { Principal, WayIn } from './principal.ts'
 
@@ -29,6 +31,8 @@ export interface ApiDeps {
   readonly desk: Desk
   /** What a holder may see of who had to do with his things. */
   readonly accessesOf: (address: string) => Promise<{ readonly accesses: readonly AccessEntry[] }>
+  readonly tokens: MachineTokens
+  readonly webhooks: Webhooks
   readonly keys: IdempotencyKeys
   /** in this order */
   readonly waysIn: readonly WayIn[]

@@ -15,8 +15,14 @@ export type Principal =
   /** somebody of a professional order */
   | { readonly kind: 'order'; readonly name: string; readonly order: string }
   | { readonly kind: 'operator'; readonly name: string; readonly roles: readonly OperatorRole[] }
-  /** a program with a token; `order`: it sees of that order alone, null: of all */
-  | { readonly kind: 'machine'; readonly name: string; readonly scopes: readonly ApiScope[]; readonly order: string | null }
+  /** a program with a token; `order`: it sees of that order alone, null: of all, unless it is of a `mailbox` */
+  | {
+      readonly kind: 'machine'
+      readonly name: string
+      readonly scopes: readonly ApiScope[]
+      readonly order: string | null
+      readonly mailbox?: string
+    }
 
 export type WayIn = (request: FastifyRequest) => Promise<Principal | undefined>
 

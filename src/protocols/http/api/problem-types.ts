@@ -89,6 +89,18 @@ export const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   'no-such-payment': [404, 'No payment has this reference.'],
   'bad-bank-file': [422, 'The file is no list of bank movements.'],
 
+  // Programs, and who is told of events.
+  'bad-token-name': [422, 'The name of a token has small letters, digits and hyphens.'],
+  'bad-token-scopes': [422, 'A token of this owner cannot be good for this.'],
+  'bad-token-days': [422, 'A token is good for one day to three years.'],
+  'token-exists': [409, 'A token has, or had, this name already.'],
+  'no-such-token': [404, 'No token that is good has this name.'],
+  'bad-webhook-url': [422, 'A webhook needs an https address without a user name.'],
+  'bad-webhook-kinds': [422, 'A webhook names at least one kind of event, and only such as there are.'],
+  'too-many-webhooks': [409, 'One owner has 20 webhooks at most.'],
+  'no-such-webhook': [404, 'There is no such webhook, or it is of somebody else.'],
+  'no-such-event': [404, 'The webhook has no such event, or it is too old.'],
+
   // Us.
   'scanner-unavailable': [503, 'The virus scanner does not answer: try again later.'],
   'not-now': [503, 'It cannot be done now: try again later.'],

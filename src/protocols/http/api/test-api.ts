@@ -2,9 +2,12 @@
 import { fastify } from 'fastify'
 import { createIdempotencyKeys } from '../../../registry/idempotency-keys.ts'
 import { PDF, type openTestDesk, type TestMember } from '../../../registry/agreement/test-desk.ts'
+import { createMachineTokens } from '../../../registry/machine-tokens.ts'
+import { createSecretBox } from '../../../registry/operators/secret-box.ts'
+import { createWebhooks } from '../../../webhooks/webhooks.ts'
 import { registerApi } from './api.ts'
 import type { Principal, WayIn } from './principal.ts'
-import { linkToken } from './ways-in.ts'
+import { linkToken, machineToken } from './ways-in.ts'
 
 const AS = 'x-as'
 
@@ -59,11 +62,18 @@ export async function openTestApi(desk: Awaited<ReturnType<typeof openTestDesk>>
   const app = fastify()
   const reported: string[] = []
   const keys = createIdempotencyKeys(desk.database, () => desk.clock.now)
+  const { database } = desk
+  const now = (): number => desk.clock.now
+  const box = createSecretBox(Buffer.alloc(32))
+  const tokens = createMachineTokens({ database, checkOwner: () => Promise.resolve(), now })
+  const webhooks = createWebhooks({ database, box: () => box, checkOwner: () => Promise.resolve(), now })
   registerApi(app, {
     desk,
     accessesOf: desk.accessesOf,
+    tokens,
+    webhooks,
     keys,
-    waysIn: [asSaid, linkToken(desk.accessLinks)],
+    waysIn: [asSaid, linkToken(desk.accessLinks), machineToken(tokens)],
     publicRate: 10_000,
     report: (name, data) => void reported.push(`${name} ${JSON.stringify(data)}`),
   })
@@ -116,7 +126,7 @@ export async function openTestApi(desk: Awaited<ReturnType<typeof openTestDesk>>
     return request
   }
 
-  return { app, keys, reported, ask, everything, wanted, start, withDocument }
+  return { app, keys, tokens, webhooks, reported, ask, everything, wanted, start, withDocument }
 }
 
 const formOf = (file: Buffer, fields: Readonly<Record<string, string>>): Response => {

@@ -5,6 +5,8 @@ import type { AccessLinks } from '../../../registry/agreement/access-links.ts'
 import { isLinkToken } from '../../../registry/agreement/links.ts'
 import type { OperatorAccess } from '../../../registry/operators/access.ts'
 import type { Login } from '../../../registry/login.ts'
+import { looksLikeMachineToken } from '../../../registry/machine-token-secret.ts'
+import type { MachineTokens } from '../../../registry/machine-tokens.ts'
 import { checkOrigin, tokenOf } from '../operator-cookie.ts'
 import type { WayIn } from './principal.ts'
 
@@ -51,6 +53,17 @@ export function linkToken({ open }: AccessLinks): WayIn {
     return opened.purpose === 'request'
       ? { kind: 'requester', request: opened.request }
       : { kind: 'holder', address: opened.address, by: 'link' }
+  }
+}
+
+/** The token of a program. @throws `bad-token` */
+export function machineToken({ authenticate }: Pick<MachineTokens, 'authenticate'>): WayIn {
+  return async (request) => {
+    const token = bearerToken(request)
+    if (token === undefined || !looksLikeMachineToken(token)) return undefined
+    const { name, scopes, bound, boundName } = await authenticate(token)
+    const order = bound === 'order' ? boundName : null
+    return { kind: 'machine', name, scopes, order, ...(bound === 'mailbox' && { mailbox: boundName }) }
   }
 }
 

@@ -113,3 +113,23 @@ begin
       order by number limit 1000) d)
   where q.slot = p_slot and q.subscription = p_subscription;
 end $$;
+
+-- Owner: src/registry. Tokens of programs that use the API; small, and the same everywhere: it has no slot.
+create table machine_token (
+  -- the part of the token by which it is found and named
+  id text not null primary key,
+  -- what the audit log names it by, for ever
+  name text not null unique,
+  scopes text[] not null,
+  -- whose: provider, order, mailbox; and which order or mailbox
+  bound text not null check (bound in ('provider', 'order', 'mailbox')),
+  bound_name text not null check ((bound = 'provider') = (bound_name = '')),
+  -- SHA-256 of the whole token
+  hash bytea not null,
+  created_at timestamptz not null,
+  created_by text not null,
+  expires_at timestamptz not null,
+  revoked_at timestamptz,
+  -- a day: what a program does when is nobody's to follow here
+  last_used_on date
+);
