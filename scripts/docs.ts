@@ -10,6 +10,7 @@ import { SETTINGS } from '../src/config/settings.ts'
 import { SAMPLES, sampleLetter, type Sample } from '../src/notices/letters/samples.ts'
 import { PROBLEM_TYPES } from '../src/protocols/http/api/problem-types.ts'
 import { openApiDocument } from '../src/protocols/http/api/written-document.ts'
+import { webhookReference } from '../src/webhooks/event-reference.ts'
 
 const reference = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
 
@@ -135,6 +136,7 @@ export const writtenDocuments = async (): Promise<Readonly<Record<string, string
   [reference('errors.md')]: errorsReference(),
   [reference('notices.md')]: noticesReference(),
   [reference('notices.html')]: noticesPreview(),
+  [reference('webhook-events.md')]: webhookReference(),
   [reference('openapi.json')]: `${JSON.stringify(await openApiDocument(), null, 2)}\n`,
 })
 
