@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { SUBSCRIBABLE } from './event-kinds.ts'
+import { webhookReference } from './event-reference.ts'
 import { newSecret, signedHeaders, writtenSecret } from './signature.ts'
 
 const guide = readFileSync(new URL('../../docs/guides/webhooks.md', import.meta.url), 'utf8')
@@ -20,4 +22,9 @@ test('the code of the guide takes what is signed, with either secret, and nothin
   assert.throws(() => verify(writtenSecret(secret), headers, body.replace('test', 'best'), at), /not signed/)
   assert.throws(() => verify(writtenSecret(secret), { ...headers, 'webhook-id': 'ledger-1-3' }, body, at), /not signed/)
   assert.throws(() => verify(writtenSecret(secret), headers, body, at + 600_000), /too old/)
+})
+
+test('the reference says of every kind that can be subscribed to what it tells', () => {
+  const text = webhookReference()
+  for (const kind of SUBSCRIBABLE) assert.match(text, new RegExp(`## \`${kind}\`\n\n.+\n\n\\| in .data. `))
 })

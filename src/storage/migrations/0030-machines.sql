@@ -92,8 +92,8 @@ begin
   order by e.n
   on conflict do nothing;
   get diagnostics v_added = row_count;
-  -- Numbers may have gaps; they never come twice.
-  update webhook_queue q set next_number = v_next + jsonb_array_length(p_events), due_at = least(q.due_at, p_at)
+  -- Numbers may have gaps; they never come twice. Who sends now has the queue until then, and after a failure it waits: that stays.
+  update webhook_queue q set next_number = v_next + jsonb_array_length(p_events), due_at = coalesce(q.due_at, p_at)
   where q.slot = p_slot and q.subscription = p_subscription and v_added > 0;
   return v_added;
 end $$;
