@@ -45,7 +45,7 @@ const { database } = await withTestDatabase({ after: (clean) => void cleaners.pu
 const desk = await openTestDesk(database)
 const { orders, rolls } = desk
 const actor = { actor: 'host:bench', role: 'host' } as const
-await orders.add({ code: 'BENCH', name: 'Bench', email: null })
+await orders.add({ code: 'BENCH', name: 'Bench', email: null }, actor)
 
 const [first, second] = [file(() => false), file((index) => index % 10 === 0)]
 const report = await timed(`import of ${size} members`, () => rolls.importFile('BENCH', first, actor))

@@ -23,6 +23,9 @@ export type AuditRole =
 /** A detail is a short value, or a list of them. */
 export type AuditDetail = string | number | boolean | null | readonly string[]
 
+/** The terms of an agreement, durations as `1,2,3`. */
+export type AgreementTerms = Readonly<Record<string, string | number | null>>
+
 export interface AuditActs {
   /** a command is about to run on the machine. `order`: the judicial order because of which its holders are not told */
   'command-run': { readonly command: string; readonly options: readonly string[]; readonly order?: string }
@@ -82,6 +85,24 @@ export interface AuditActs {
   'notice-repeated': { readonly notice: string }
   /** the ordinary address or the telephone number of a holder changed; which they are is not the log's to know */
   'contact-changed': Record<string, never>
+  /** a file for the public register was given out, made now or before */
+  'register-exported': {
+    readonly number: number
+    readonly lines: number
+    readonly sha256: string
+    readonly again: boolean
+  }
+  'register-confirmed': { readonly number: number; readonly rejected: number }
+  /** an order has warned members without an address, or proposed to suspend them; `sentOn` is the day on which it did */
+  'members-warned': { readonly kind: string; readonly sentOn: string; readonly note: string; readonly members: number }
+  'order-added': { readonly name: string; readonly email: string | null }
+  /** an agreement began, or its terms changed: what is said now */
+  'agreement-added': AgreementTerms
+  'agreement-changed': Partial<AgreementTerms>
+  /** a text of the terms that members accept was stored */
+  'terms-added': { readonly language: string; readonly validFrom: string; readonly sha256: string }
+  /** an address elsewhere: its way, from the message with the code to its end */
+  'address-elsewhere': { readonly event: string; readonly address: string; readonly message: string | null }
   /** a payment provider, a bank or an operator told of money */
   'payment-told': { readonly movement: string; readonly cents: number; readonly outcome: string }
 }

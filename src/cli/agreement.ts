@@ -3,6 +3,7 @@ import { clientError } from '../base/errors.ts'
 import { PAYERS, type Agreement } from '../registry/agreement/agreements.ts'
 import { choiceOf, table, textOf, wholeNumberOf, type Command, type Invocation, type Option } from './command.ts'
 import { withInstallation } from './connect.ts'
+import { hostActor } from './host-actor.ts'
 
 const TERMS: Readonly<Record<string, Option>> = {
   from: { type: 'string', value: 'DAY', help: 'first day, such as 2026-03-15; today unless given' },
@@ -42,7 +43,7 @@ export const agreementAdd: Command = {
   options: TERMS,
   run: ({ config, operands: [code = '', order = '', domain = ''], options }) =>
     withInstallation(config, async ({ agreements }) => {
-      await agreements.add({ code, order, domain, ...termsOf(options) })
+      await agreements.add({ code, order, domain, ...termsOf(options) }, hostActor())
       return { text: `The agreement ${code} with ${order} is recorded.`, json: await agreements.get(code) }
     }),
 }
@@ -56,7 +57,7 @@ export const agreementSet: Command = {
     withInstallation(config, async ({ agreements }) => {
       const terms = termsOf(options)
       if (Object.keys(terms).length === 0) throw clientError('usage', 'Say what to change: see "ceralacca agreement set --help"')
-      await agreements.set(code, terms)
+      await agreements.set(code, terms, hostActor())
       return { text: `The agreement ${code} is changed.`, json: await agreements.get(code) }
     }),
 }

@@ -65,9 +65,9 @@ async function write(path: string, demo: Demo): Promise<Demo> {
 }
 
 async function ensureAgreement({ orders, agreements }: Installation, domain: string): Promise<void> {
-  if (!(await orders.list()).some(({ code }) => code === ORDER.code)) await orders.add(ORDER)
+  if (!(await orders.list()).some(({ code }) => code === ORDER.code)) await orders.add(ORDER, SYSTEM)
   const known = await agreements.list()
-  if (!known.some(({ code }) => code === AGREEMENT.code)) await agreements.add({ ...AGREEMENT, domain })
+  if (!known.some(({ code }) => code === AGREEMENT.code)) await agreements.add({ ...AGREEMENT, domain }, SYSTEM)
 }
 
 /** A mailbox with a new password, whether or not the mailbox is there already. */

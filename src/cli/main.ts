@@ -36,6 +36,7 @@ import {
 } from './operator.ts'
 import { orderAdd, orderList } from './order.ts'
 import { quarantineExport, quarantineList, quarantineShow } from './quarantine.ts'
+import { registerCommands } from './register.ts'
 import { requestCommands } from './request.ts'
 import { rollImport, rollList, rollShow } from './roll.ts'
 import { sealCsr, sealRotate, sealStatus } from './seal.ts'
@@ -44,6 +45,7 @@ import { stats } from './stats.ts'
 import { tokenCommands } from './token.ts'
 import { verify } from './verify.ts'
 import { webhookCommands } from './webhook.ts'
+import { withoutAddressCommands } from './without-address.ts'
 
 const COMMANDS: readonly Command[] = [
   serve,
@@ -98,6 +100,8 @@ const COMMANDS: readonly Command[] = [
   rollImport,
   rollList,
   rollShow,
+  ...withoutAddressCommands,
+  ...registerCommands,
   ...requestCommands,
   ...contractCommands,
   ...noticesCommands,

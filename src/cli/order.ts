@@ -1,6 +1,7 @@
 /** `ceralacca order`: the professional orders. */
 import { table, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
+import { hostActor } from './host-actor.ts'
 
 export const orderAdd: Command = {
   words: ['order', 'add'],
@@ -10,7 +11,7 @@ export const orderAdd: Command = {
   run: ({ config, operands: [code = '', name = ''], options }) =>
     withInstallation(config, async ({ orders }) => {
       const order = { code, name, email: typeof options['email'] === 'string' ? options['email'] : null }
-      await orders.add(order)
+      await orders.add(order, hostActor())
       return { text: `The order ${code} is recorded.`, json: order }
     }),
 }

@@ -2,13 +2,21 @@
 import { readFileSync } from 'node:fs'
 import { clientError } from '../base/errors.ts'
 import { readTaxCode } from '../registry/people/tax-code.ts'
-import type { RollLine } from '../registry/agreement/rolls.ts'
-import { table, textOf, wholeNumberOf, type Command } from './command.ts'
+import type { RollCursor, RollLine } from '../registry/agreement/rolls.ts'
+import { table, textOf, wholeNumberOf, type Command, type Invocation } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { hostActor } from './host-actor.ts'
 
 const told = (title: string, lines: readonly RollLine[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...lines.map(({ line, why }) => `  line ${line}: ${why}`)]
+
+/** Where a page begins, as `--after` says. */
+export function cursorOf(options: Invocation['options']): RollCursor | null {
+  const [surname, givenName = '', taxCode = ''] = textOf(options, 'after')?.split(';') ?? []
+  return surname === undefined ? null : [surname, givenName, taxCode]
+}
+
+export const cursorText = (next: RollCursor | null): string => (next ? `\nMore: --after "${next.join(';')}"` : '')
 
 /** @throws `no-such-file` */
 export function readInput(path: string): Buffer {
@@ -56,16 +64,15 @@ export const rollList: Command = {
   summary: "List an order's members with their addresses, by name.",
   operands: ['ORDER'],
   options: {
-    'without-address': { type: 'boolean', help: 'only those on the roll who have no address here' },
+    'without-address': { type: 'boolean', help: 'only those on the roll who have no certified address' },
     after: { type: 'string', value: 'SURNAME;NAME;TAXCODE', help: 'begin behind this member, as the page before says' },
     limit: { type: 'string', value: 'NUMBER', help: 'at most so many; 100 unless given' },
   },
   run: ({ config, operands: [order = ''], options }) =>
     withInstallation(config, async ({ orders, rolls }) => {
       await orders.get(order)
-      const [surname, givenName = '', taxCode = ''] = textOf(options, 'after')?.split(';') ?? []
       const page = await rolls.list(order, {
-        after: surname === undefined ? null : [surname, givenName, taxCode],
+        after: cursorOf(options),
         limit: wholeNumberOf(options, 'limit') ?? 100,
         only: options['without-address'] === true ? 'without-address' : 'all',
       })
@@ -76,21 +83,24 @@ export const rollList: Command = {
         one.struckOffOn === null ? '' : `struck off ${one.struckOffOn}`,
         one.address ?? '-',
       ])
-      const more = page.next ? `\nMore: --after "${page.next.join(';')}"` : ''
-      return { text: `${table([['TAX CODE', 'NAME', 'NUMBER', 'STATE', 'ADDRESS'], ...rows])}${more}`, json: page }
+      return {
+        text: `${table([['TAX CODE', 'NAME', 'NUMBER', 'STATE', 'ADDRESS'], ...rows])}${cursorText(page.next)}`,
+        json: page,
+      }
     }),
 }
 
 export const rollShow: Command = {
   words: ['roll', 'show'],
-  summary: 'What the roll says of a member, and what it said before.',
+  summary: 'What the roll says of a member and what it said before; what was sent for want of an address.',
   operands: ['ORDER', 'TAXCODE'],
   run: ({ config, operands: [order = '', text = ''] }) =>
-    withInstallation(config, async ({ rolls }) => {
+    withInstallation(config, async ({ rolls, missingAddresses }) => {
       const { code } = readTaxCode(text)
       const member = await rolls.member(order, code)
       if (!member) throw clientError('not-on-roll', `${code} is not on the roll of ${order}`)
       const history = await rolls.history(order, code)
+      const sent = await missingAddresses.sentTo(order, code)
       const rows = history.map(({ version, change, before, at }) => [
         String(version),
         at.toISOString(),
@@ -100,8 +110,12 @@ export const rollShow: Command = {
           : '',
       ])
       return {
-        text: `${JSON.stringify(member, null, 2)}\n${table([['IMPORT', 'AT', 'CHANGE', ''], ...rows])}`,
-        json: { member, history },
+        text: [
+          JSON.stringify(member, null, 2),
+          table([['IMPORT', 'AT', 'CHANGE', ''], ...rows]),
+          ...sent.map(({ kind, sentOn, note }) => `${kind} of ${sentOn}: ${note}`),
+        ].join('\n'),
+        json: { member, history, sent },
       }
     }),
 }

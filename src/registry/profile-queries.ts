@@ -8,6 +8,8 @@ export type OutgoingPolicy = 'allow' | 'refuse'
 
 export interface MailboxProfile {
   readonly status: MailboxStatus
+  /** the agreement has set it, not an operator */
+  readonly statusByAgreement: boolean
   /** what becomes of ordinary mail to it; null: as the installation says */
   readonly incomingOrdinary: IncomingPolicy | null
   /** where it is forwarded to; null unless `incomingOrdinary` is `forward` */
@@ -21,7 +23,7 @@ export interface MailboxProfile {
 }
 
 /** The columns of a left-joined `mailbox_profile p`, under the names of MailboxProfile. */
-export const PROFILE_COLUMNS = `coalesce(p.status, 'active') as status, p.incoming_ordinary as "incomingOrdinary",
+export const PROFILE_COLUMNS = `coalesce(p.status, 'active') as status, coalesce(p.status_by_agreement, false) as "statusByAgreement", p.incoming_ordinary as "incomingOrdinary",
   p.forward_to as "forwardTo", p.outgoing_ordinary as "outgoingOrdinary", coalesce(p.second_factor, false) as "secondFactor",
   p.receipts_folder as "receiptsFolder"`
 
@@ -29,6 +31,7 @@ const SELECT = `select ${PROFILE_COLUMNS} from mailbox_profile p where slot = $1
 
 export const DEFAULT_PROFILE: MailboxProfile = {
   status: 'active',
+  statusByAgreement: false,
   incomingOrdinary: null,
   forwardTo: null,
   outgoingOrdinary: null,
@@ -51,15 +54,16 @@ export function profileQueries({ reader, transactor }: Database) {
     },
 
     async save(tx: Transaction, { slot, id }: MailboxRef, profile: MailboxProfile, at: Date): Promise<void> {
-      const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder } = profile
+      const { status, statusByAgreement, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder } = profile
       await tx.query(
         `insert into mailbox_profile (slot, mailbox, status, incoming_ordinary, forward_to, outgoing_ordinary, second_factor, receipts_folder,
-           changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+           changed_at, status_by_agreement)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          on conflict (slot, mailbox) do update set status = excluded.status, incoming_ordinary = excluded.incoming_ordinary,
            forward_to = excluded.forward_to, outgoing_ordinary = excluded.outgoing_ordinary,
-           second_factor = excluded.second_factor, receipts_folder = excluded.receipts_folder, changed_at = excluded.changed_at`,
-        [slot, id, status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder, at],
+           second_factor = excluded.second_factor, receipts_folder = excluded.receipts_folder, changed_at = excluded.changed_at,
+           status_by_agreement = excluded.status_by_agreement`,
+        [slot, id, status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder, at, statusByAgreement],
       )
     },
 

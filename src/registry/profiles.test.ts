@@ -21,6 +21,7 @@ const [profiles, others] = [createProfiles({ database, domains, now }), createPr
 
 const DEFAULTS = {
   status: 'active',
+  statusByAgreement: false,
   incomingOrdinary: null,
   forwardTo: null,
   outgoingOrdinary: null,
@@ -38,8 +39,9 @@ async function newMailbox(): Promise<{ address: string; mailbox: MailboxRef }> {
 
 /** The profile as the registry shows it to the operator. */
 async function shown(address: string): Promise<object> {
-  const { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder } = await mailboxes.show(address)
-  return { status, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder }
+  const { status, statusByAgreement, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder } =
+    await mailboxes.show(address)
+  return { status, statusByAgreement, incomingOrdinary, forwardTo, outgoingOrdinary, secondFactor, receiptsFolder }
 }
 
 test('a mailbox that nobody has set is active, with the defaults', async () => {

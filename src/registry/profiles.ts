@@ -11,7 +11,7 @@ import type { Database } from '../storage/database.ts'
 import { checkedAddress } from './address.ts'
 import { profileQueries, type MailboxProfile, type OutgoingPolicy } from './profile-queries.ts'
 
-/** What is to change; what is not named stays. Another incoming policy than `forward` takes the forward address away. */
+/** What is to change; what is not named stays. A status without `statusByAgreement` is an operator's. Another incoming policy than `forward` takes the forward address away. */
 export type ProfileChange = Partial<MailboxProfile>
 
 export interface Profiles {
@@ -89,6 +89,7 @@ export function createProfiles({ database, domains, now }: ProfilesDeps): Profil
         const profile = {
           ...before,
           ...change,
+          ...(change.status !== undefined && { statusByAgreement: change.statusByAgreement ?? false }),
           forwardTo: kept,
           receiptsFolder: folder === undefined ? before.receiptsFolder : folder,
         }

@@ -11,9 +11,13 @@ import { clientError } from '../base/errors.ts'
  *
  * Receipts are no mail from others: what a mailbox sent before is answered whatever its state (I2, I10).
  */
+/** From the freest to the strictest. */
 export const STATUSES = ['active', 'suspended', 'disabled', 'revoked'] as const
 
 export type MailboxStatus = (typeof STATUSES)[number]
+
+/** Whether one is stricter than another. */
+export const isStricter = (one: MailboxStatus, than: MailboxStatus): boolean => STATUSES.indexOf(one) > STATUSES.indexOf(than)
 
 interface Rights {
   readonly logIn: boolean

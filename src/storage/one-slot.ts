@@ -11,6 +11,7 @@ export const REFERENCE_TABLES: readonly string[] = [
   'domain_policy',
   'professional_order',
   'agreement',
+  'terms_text',
   'operator',
   'operator_recovery_code',
   'operator_passkey',

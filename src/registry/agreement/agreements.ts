@@ -1,4 +1,6 @@
 /** The agreements with professional orders: a code, the order, and the terms on which its members get their addresses in a domain. */
+import type { AgreementTerms } from '../../audit/acts.ts'
+import { writeAudit, type Actor } from '../../audit/audit.ts'
 import { clientError } from '../../base/errors.ts'
 import type { Domains } from '../../directory/domains.ts'
 import type { Database } from '../../storage/database.ts'
@@ -37,9 +39,9 @@ export interface Agreements {
    * What is not said is: from today on, without end, paid by the member, free, one to three years, `name.surname`, terms 1.
    * @throws `bad-agreement-code`, `bad-agreement` with what is wrong, `no-such-order`, `no-such-domain`, `agreement-exists`
    */
-  add(agreement: Needed & Partial<Agreement>): Promise<void>
+  add(agreement: Needed & Partial<Agreement>, actor: Actor): Promise<void>
   /** Changes what is named; what requests and contracts have agreed already stays. @throws `no-such-agreement`, `bad-agreement` */
-  set(code: string, change: Partial<Omit<Agreement, 'code' | 'order' | 'domain'>>): Promise<void>
+  set(code: string, change: Partial<Omit<Agreement, 'code' | 'order' | 'domain'>>, actor: Actor): Promise<void>
   list(): Promise<Agreement[]>
   /** @throws `no-such-agreement` */
   get(code: string): Promise<Agreement>
@@ -71,7 +73,7 @@ export function createAgreements({ database, domains, orders, now }: AgreementsD
   }
 
   return {
-    async add(wanted) {
+    async add(wanted, actor) {
       const { code, order, domain } = wanted
       if (!CODE.test(code)) throw clientError('bad-agreement-code', `"${code}" is not a code such as OMCEO-XX-0051`)
       await orders.get(order)
@@ -79,26 +81,32 @@ export function createAgreements({ database, domains, orders, now }: AgreementsD
         throw clientError('no-such-domain', `${domain} is not served here: add it with "ceralacca domain add ${domain}"`)
       }
       const agreement = checked({ ...defaults(dayOf(now())), ...wanted })
-      const made = await transactor.reference((tx) =>
-        tx.query(
+      await transactor.reference(async (tx) => {
+        const made = await tx.query(
           `insert into agreement (code, order_code, domain, valid_from, valid_until, payer, cents_per_year, durations, address_rule, quota,
              terms_version, created_at)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing returning code`,
           [code, order, domain.toLowerCase(), ...termsOf(agreement), new Date(now())],
-        ),
-      )
-      if (made.length === 0) throw clientError('agreement-exists', `There is an agreement ${code} already`)
+        )
+        if (made.length === 0) throw clientError('agreement-exists', `There is an agreement ${code} already`)
+        const details = detailsOf(agreement)
+        await writeAudit(tx, { ...actor, act: 'agreement-added', object: `agreement:${code}`, details, at: now() })
+      })
     },
 
-    async set(code, change) {
-      const agreement = checked({ ...(await get(code)), ...change })
-      await transactor.reference((tx) =>
-        tx.query(
+    async set(code, change, actor) {
+      const before = await get(code)
+      const agreement = checked({ ...before, ...change })
+      await transactor.reference(async (tx) => {
+        await tx.query(
           `update agreement set valid_from = $2, valid_until = $3, payer = $4, cents_per_year = $5, durations = $6, address_rule = $7,
              quota = $8, terms_version = $9 where code = $1`,
           [agreement.code, ...termsOf(agreement)],
-        ),
-      )
+        )
+        const was = detailsOf(before)
+        const details = Object.fromEntries(Object.entries(detailsOf(agreement)).filter(([term, value]) => was[term] !== value))
+        await writeAudit(tx, { ...actor, act: 'agreement-changed', object: `agreement:${agreement.code}`, details, at: now() })
+      })
     },
 
     list: () => reader.read<Agreement>(`${SELECT} order by code`),
@@ -125,6 +133,8 @@ const defaults = (today: string) => ({
   quota: null,
   termsVersion: '1',
 })
+
+const detailsOf = ({ durations, ...terms }: Agreement): AgreementTerms => ({ ...terms, durations: durations.join(',') })
 
 const termsOf = (a: Agreement): unknown[] => [
   a.validFrom,

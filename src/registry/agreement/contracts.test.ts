@@ -164,7 +164,7 @@ test('the order pays: renewed by itself 30 days before, not once the agreement i
   const renewed = await contracts.get(one.id)
   assert.deepEqual([renewed.expiresOn, renewed.state], [addYears(one.expiresOn, 1), 'active'])
   assert.ok(!(await desk.noticesOf(one)).includes('reminder'))
-  await desk.agreements.set(code, { validUntil: addDays(desk.today(), 100) })
+  await desk.agreements.set(code, { validUntil: addDays(desk.today(), 100) }, ANNA)
   await desk.goTo(addDays(renewed.expiresOn, -15))
   assert.ok((await desk.noticesOf(one)).includes('reminder'), 'nobody pays any more: the member is told')
   assert.equal((await contracts.get(one.id)).expiresOn, renewed.expiresOn)
@@ -181,7 +181,12 @@ test('struck off the roll: revoked by the order, readable until the end', async 
   const revoked = await contracts.get(one.id)
   assert.deepEqual([revoked.state, revoked.cause, await statusOf(revoked)], ['revoked', 'revoke', 'suspended'])
   assert.equal((await contracts.get(two.id)).state, 'active')
-  assert.deepEqual((await desk.noticesOf(one)).toSorted(), ['activation', 'activation', 'service-stopped', 'service-stopped'])
+  assert.deepEqual((await desk.noticesOf(one)).toSorted(), [
+    'activation',
+    'address-communicated',
+    'address-communicated',
+    'service-stopped',
+  ])
   await assert.rejects(contracts.renew(one.id, { years: 1 }, HOLDER), { code: 'contract-over' })
   await desk.goTo(addDays(desk.today(), 90))
   assert.equal((await contracts.get(one.id)).state, 'ended')
@@ -196,10 +201,10 @@ test('withdrawal, transfer, death', async () => {
   await assert.rejects(contracts.stop(three.id, 'die', null, HOLDER), { code: 'not-yours' })
   const dead = await contracts.stop(three.id, 'die', null, { actor: 'order:X', role: 'order' })
   assert.deepEqual([dead.state, await statusOf(dead)], ['deceased', 'disabled'])
-  const stopped = (await desk.notices.of(three.slot, three.id)).filter(({ kind }) => kind === 'service-stopped')
+  const stopped = (await desk.notices.of(three.slot, three.id)).filter(({ data }) => data['event'] === 'die')
   assert.deepEqual(
-    stopped.map(({ data }) => data['to']),
-    ['order'],
+    stopped.map(({ kind, data }) => [kind, data['to'], data['fact']]),
+    [['address-communicated', 'order', 'stopped']],
     'the dead are told nothing',
   )
   const { deleteOn } = await contracts.get(one.id)
@@ -234,6 +239,29 @@ test('whoever an operator has blocked does not come back by a renewal', async ()
   await pay(await renewalRow(id))
   assert.equal((await contracts.get(contract.id)).state, 'active')
   assert.equal(await statusOf(contract), 'disabled')
+})
+
+test('an operator has suspended a mailbox against abuse: no renewal lifts it, before the expiry or after', async () => {
+  const [before, after] = [await member(), await member(1)]
+  const refOf = ({ mailboxSlot: slot, mailbox: id }: ContractRow) => ({ slot, id })
+  await desk.profiles.set(refOf(before.contract), { status: 'suspended' })
+  await desk.goTo(addDays(before.contract.expiresOn, -20))
+  const early = await contracts.renew(before.contract.id, { years: 1 }, HOLDER)
+  await pay(await renewalRow(early.id))
+  assert.equal(await statusOf(before.contract), 'suspended')
+
+  await desk.goTo(addDays(after.contract.expiresOn, 10))
+  assert.equal(await statusOf(after.contract), 'suspended')
+  await desk.profiles.set(refOf(after.contract), { status: 'suspended' })
+  const late = await contracts.renew(after.contract.id, { years: 1 }, HOLDER)
+  await pay(await renewalRow(late.id))
+  assert.deepEqual(
+    [(await contracts.get(after.contract.id)).state, await statusOf(after.contract)],
+    ['active', 'suspended'],
+    'also where it was suspended by the agreement already',
+  )
+  await desk.goTo(addDays(addYears(after.contract.expiresOn, 1), 92))
+  assert.equal(await statusOf(after.contract), 'revoked', 'what is stricter still comes')
 })
 
 test('timers: two workers do a thing once; what fails is told and tried again later', async () => {

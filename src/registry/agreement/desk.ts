@@ -15,9 +15,11 @@ import { createContacts } from './contact.ts'
 import { createContracts } from './contracts.ts'
 import type { Vault } from './document-vault.ts'
 import { createDocuments } from './documents.ts'
+import { createMissingAddresses } from './missing-addresses.ts'
 import { createNotices } from './notices.ts'
 import { createOrders } from './orders.ts'
 import { createPayments } from './payments.ts'
+import { createRegisterExports } from './register-exports.ts'
 import { createRequests } from './requests.ts'
 import { createRolls } from './rolls.ts'
 import { createSteps } from './steps.ts'
@@ -75,6 +77,8 @@ export function createDesk({
     orders,
     agreements,
     rolls,
+    missingAddresses: createMissingAddresses({ database, orders, now }),
+    registerExports: createRegisterExports({ database, orders, now }),
     documents,
     timers,
     notices: createNotices(database),

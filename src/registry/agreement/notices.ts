@@ -6,14 +6,15 @@ import { writeAudit, type Actor } from '../../audit/audit.ts'
 import { clientError } from '../../base/errors.ts'
 import type { Database, Transaction } from '../../storage/database.ts'
 import { MACHINE } from './actor.ts'
-import type { NoticeKind, Subject } from './states.ts'
+import type { NoticeKind } from './states.ts'
+import type { Told } from './steps.ts'
 import { lock } from './subjects.ts'
 
 export interface NoticeRow {
   readonly slot: number
   readonly id: string
   readonly kind: NoticeKind
-  readonly subjectKind: Subject
+  readonly subjectKind: Told['kind']
   readonly subject: string
   readonly recipient: string
   readonly data: Readonly<Record<string, string | number | null>>

@@ -1,4 +1,5 @@
 /** The professional orders. The slot of an order's code is where everything of the order and of its members lies. */
+import { writeAudit, type Actor } from '../../audit/audit.ts'
 import { clientError } from '../../base/errors.ts'
 import { slotOf } from '../../base/ids.ts'
 import type { Database } from '../../storage/database.ts'
@@ -14,7 +15,7 @@ export interface Order {
 
 export interface Orders {
   /** @throws `bad-order-code`, `bad-address`, `order-exists` */
-  add(order: Order): Promise<void>
+  add(order: Order, actor: Actor): Promise<void>
   list(): Promise<Order[]>
   /** @throws `no-such-order` */
   get(code: string): Promise<Order>
@@ -27,16 +28,18 @@ export const slotOfOrder = (code: string): number => slotOf(`order ${code}`)
 
 export function createOrders({ reader, transactor }: Database, now: () => number): Orders {
   return {
-    async add({ code, name, email }) {
+    async add({ code, name, email }, actor) {
       if (!CODE.test(code)) throw clientError('bad-order-code', `"${code}" is not a code such as OMCEO-XX`)
       const address = email === null ? null : checkedAddress(email)
-      const made = await transactor.reference((tx) =>
-        tx.query(
+      await transactor.reference(async (tx) => {
+        const made = await tx.query(
           `insert into professional_order (code, name, email, created_at) values ($1, $2, $3, $4) on conflict do nothing returning code`,
           [code, name, address, new Date(now())],
-        ),
-      )
-      if (made.length === 0) throw clientError('order-exists', `There is an order ${code} already`)
+        )
+        if (made.length === 0) throw clientError('order-exists', `There is an order ${code} already`)
+        const details = { name, email: address }
+        await writeAudit(tx, { ...actor, act: 'order-added', object: `order:${code}`, details, at: now() })
+      })
     },
 
     list: () => reader.read<Order>('select code, name, email from professional_order order by code'),

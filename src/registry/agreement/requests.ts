@@ -302,6 +302,7 @@ export function createRequests(deps: RequestsDeps): Requests {
         await step.timer(id, 'delete-document', addDays(step.today, DOCUMENT_DAYS))
         await scheduleContract(step, contract, expiresOn)
         await step.timer(contract, 'make-mailbox', step.at)
+        step.fact({ ...row, kind: 'contract', id: contract }, 'given', { event: 'begin', expiresOn })
         step.record({
           ...actor,
           act: 'state-changed',

@@ -7,6 +7,7 @@ import { clientError } from '../../base/errors.ts'
 import type { Database, Transaction } from '../../storage/database.ts'
 import { dayOf } from './days.ts'
 import { slotOfOrder, type Orders } from './orders.ts'
+import { writeRollFacts } from './roll-facts.ts'
 import { readRoll, type RollLine, type RollMember } from './roll-file.ts'
 
 export type { RollLine }
@@ -41,7 +42,10 @@ export interface RollReport {
 export type RollCursor = readonly [surname: string, givenName: string, taxCode: string]
 
 export interface RollPage {
-  readonly members: readonly (RollMember & { readonly address: string | null })[]
+  readonly members: readonly (RollMember & {
+    /** the certified one, here or elsewhere */
+    readonly address: string | null
+  })[]
   readonly next: RollCursor | null
 }
 
@@ -51,8 +55,8 @@ export type RollFilter = (typeof ROLL_FILTERS)[number]
 const WANTED: Readonly<Record<RollFilter, string>> = {
   all: '',
   'on-roll': 'and m.struck_off_on is null',
-  'with-address': 'and c.address is not null',
-  'without-address': 'and m.struck_off_on is null and c.address is null',
+  'with-address': 'and m.address is not null',
+  'without-address': 'and m.struck_off_on is null and m.address is null',
 }
 
 export interface Rolls {
@@ -69,7 +73,8 @@ export interface Rolls {
   history(order: string, taxCode: string): Promise<{ version: number; change: Change; before: RollMember | null; at: Date }[]>
 }
 
-const COLUMNS = `m.tax_code as "taxCode", m.surname, m.given_name as "givenName", m.register_number as "registerNumber",
+/** The columns of `member m`, under the names of RollMember. */
+export const MEMBER_COLUMNS = `m.tax_code as "taxCode", m.surname, m.given_name as "givenName", m.register_number as "registerNumber",
   m.registered_on as "registeredOn", m.struck_off_on as "struckOffOn"`
 
 /** Rows of one statement. */
@@ -78,7 +83,7 @@ const EXAMPLES = 100
 /** More than so many, and more than a tenth of the roll, is rather a wrong file. */
 const MANY = 20
 
-interface Changed {
+export interface Changed {
   readonly change: Change
   readonly member: RollMember
   readonly before: RollMember | null
@@ -155,8 +160,9 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
       const some = changes.slice(from, from + AT_ONCE)
       const members = some.map(({ member }) => member)
       await tx.query(
-        `insert into member (slot, order_code, tax_code, surname, given_name, register_number, registered_on, struck_off_on, changed_at)
-         select $1, $2, c, s, g, n, r, o, $9 from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::date[])
+        `insert into member as m (slot, order_code, tax_code, surname, given_name, register_number, registered_on, struck_off_on, changed_at,
+           without_since)
+         select $1, $2, c, s, g, n, r, o, $9, $9 from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::date[])
            as all_of (c, s, g, n, r, o)
          on conflict (slot, order_code, tax_code) do update set surname = excluded.surname, given_name = excluded.given_name,
            register_number = excluded.register_number, registered_on = excluded.registered_on,
@@ -214,7 +220,7 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
       const { members, rejected, doubtful } = readRoll(bytes)
       return transactor.transact(slot, async (tx) => {
         const version = (await lockRoll(tx, slot, code)) + 1
-        const known = await tx.query<RollMember>(`select ${COLUMNS} from member m where slot = $1 and order_code = $2`, [
+        const known = await tx.query<RollMember>(`select ${MEMBER_COLUMNS} from member m where slot = $1 and order_code = $2`, [
           slot,
           code,
         ])
@@ -233,6 +239,7 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
         let revoked = 0
         if (!dryRun) {
           await save(tx, slot, code, version, changes)
+          await writeRollFacts(tx, code, new Date(now()), changes)
           revoked = await revoke(tx, slot, code, struck)
           await writeAudit(tx, {
             ...actor,
@@ -263,7 +270,7 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
 
     async member(order, taxCode) {
       const [row] = await reader.read<RollMember>(
-        `select ${COLUMNS} from member m where slot = $1 and order_code = $2 and tax_code = $3`,
+        `select ${MEMBER_COLUMNS} from member m where slot = $1 and order_code = $2 and tax_code = $3`,
         [slotOfOrder(order), order, taxCode],
       )
       return row
@@ -273,9 +280,7 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
       const [surname = '', givenName = '', taxCode = ''] = after ?? []
       const { members, params } = searched(search, 7)
       const rows = await reader.read<RollMember & { address: string | null }>(
-        `select ${COLUMNS}, c.address from ${members} m
-         left join holder h on h.slot = m.slot and h.order_code = m.order_code and h.tax_code = m.tax_code
-         left join contract c on c.slot = h.slot and c.holder = h.id and c.state in ('active', 'expiring', 'suspended')
+        `select ${MEMBER_COLUMNS}, m.address from ${members} m
          where m.slot = $1 and m.order_code = $2 and (m.surname collate "C", m.given_name collate "C", m.tax_code) > ($3, $4, $5) ${WANTED[only]}
          order by m.surname collate "C", m.given_name collate "C", m.tax_code limit $6`,
         [slotOfOrder(order), order, surname, givenName, taxCode, limit, ...params],

@@ -7,6 +7,7 @@
  * A renewal: awaiting-payment → concluded; after the last day by way of late-pending, where an operator decides.
  */
 import type { MailboxStatus } from '../status.ts'
+import type { FactKind } from './address-facts.ts'
 
 export const ROLES = ['holder', 'order', 'operator', 'machine'] as const
 /** Who does something: `machine` is a timer of ours, or a payment provider. */
@@ -21,9 +22,11 @@ export const STATES = {
 export type Subject = keyof typeof STATES
 export type State = (typeof STATES)[Subject][number]
 
-/** What is told, and to whom: `holder` is the ordinary address of the person, `order` that of the order. */
+/** What is told, by ordinary e-mail. */
 export type NoticeKind =
   | 'activation'
+  /** to the order only: a fact of the history of its members' addresses */
+  | 'address-communicated'
   | 'confirm-email'
   | 'content-deleted'
   | 'document-wanted'
@@ -40,7 +43,10 @@ export type NoticeKind =
   | 'service-stopped'
 
 export interface Effect {
-  readonly tell?: readonly { readonly kind: NoticeKind; readonly to: 'holder' | 'order' }[]
+  /** notices to the holder; the order is told facts */
+  readonly tell?: readonly NoticeKind[]
+  /** what becomes of the address, for its history: it is communicated to the order */
+  readonly fact?: FactKind
   /** the mailbox follows the contract's state (MAILBOX_STATUS) */
   readonly mailbox?: true
   /** the personal data of the request and its document go after the term */
@@ -54,9 +60,6 @@ export interface Transition extends Effect {
   readonly by: readonly Role[]
   readonly to: State
 }
-
-const holder = (kind: NoticeKind) => ({ kind, to: 'holder' }) as const
-const order = (kind: NoticeKind) => ({ kind, to: 'order' }) as const
 
 const request = <Event extends string>(
   from: readonly (typeof STATES.request)[number][],
@@ -82,52 +85,56 @@ const renewal = <Event extends string>(
 
 const PAYERS: readonly Role[] = ['operator', 'machine']
 const LIVING = ['active', 'expiring', 'suspended'] as const
-const STOPPED = { tell: [holder('service-stopped'), order('service-stopped')], mailbox: true } as const
+const STOPPED = { tell: ['service-stopped'], fact: 'stopped', mailbox: true } as const
+const RENEWED = { tell: ['renewal-concluded'], mailbox: true } as const
 
 export const TRANSITIONS = [
   request(['requested'], 'confirm-email', ['holder'], 'identity-pending'),
   // The order pays, or the payment is there already: straight to review.
   request(['identity-pending'], 'give-document', ['holder', 'operator'], 'payment-pending', {
-    tell: [holder('payment-awaited')],
+    tell: ['payment-awaited'],
   }),
   request(['identity-pending'], 'give-document-paid', ['holder', 'operator'], 'review-pending'),
-  request(['payment-pending'], 'pay', PAYERS, 'review-pending', { tell: [holder('payment-registered')] }),
+  request(['payment-pending'], 'pay', PAYERS, 'review-pending', { tell: ['payment-registered'] }),
   request(['payment-pending', 'review-pending'], 'ask-document', ['operator'], 'identity-pending', {
-    tell: [holder('document-wanted')],
+    tell: ['document-wanted'],
   }),
   request(['review-pending'], 'approve', ['operator'], 'approved'),
   request(['requested', 'identity-pending', 'payment-pending', 'review-pending'], 'reject', ['operator'], 'rejected', {
-    tell: [holder('request-rejected')],
+    tell: ['request-rejected'],
     erase: true,
   }),
   request(['requested', 'identity-pending', 'payment-pending'], 'abandon', ['holder', 'machine'], 'abandoned', {
-    tell: [holder('request-abandoned')],
+    tell: ['request-abandoned'],
     erase: true,
   }),
 
   contract(['active'], 'open-renewal', ['machine'], 'expiring'),
-  contract(LIVING, 'renew', PAYERS, 'active', { tell: [holder('renewal-concluded')], mailbox: true }),
+  contract(['active', 'expiring'], 'renew', PAYERS, 'active', RENEWED),
+  contract(['suspended'], 'renew', PAYERS, 'active', { ...RENEWED, fact: 'resumed' }),
   contract(['active', 'expiring'], 'expire', ['machine'], 'suspended', {
-    tell: [holder('service-suspended'), order('service-suspended')],
+    tell: ['service-suspended'],
+    fact: 'suspended',
     mailbox: true,
   }),
   contract(LIVING, 'revoke', ['order', 'operator'], 'revoked', STOPPED),
   contract(LIVING, 'withdraw', ['holder', 'operator'], 'withdrawn', STOPPED),
   contract(LIVING, 'transfer', ['holder', 'operator'], 'withdrawn', STOPPED),
   contract([...LIVING, 'revoked', 'withdrawn'], 'die', ['order', 'operator'], 'deceased', {
-    tell: [order('service-stopped')],
+    fact: 'stopped',
     mailbox: true,
   }),
   contract(['suspended', 'revoked', 'withdrawn', 'deceased'], 'end', ['machine'], 'ended', {
-    tell: [holder('service-ended'), order('service-ended')],
+    tell: ['service-ended'],
+    fact: 'ended',
     mailbox: true,
   }),
 
   renewal(['awaiting-payment'], 'pay', PAYERS, 'concluded'),
-  renewal(['awaiting-payment'], 'pay-late', PAYERS, 'late-pending', { tell: [holder('renewal-late')] }),
-  renewal(['late-pending'], 'accept-late', ['operator'], 'awaiting-payment', { tell: [holder('payment-awaited')] }),
+  renewal(['awaiting-payment'], 'pay-late', PAYERS, 'late-pending', { tell: ['renewal-late'] }),
+  renewal(['late-pending'], 'accept-late', ['operator'], 'awaiting-payment', { tell: ['payment-awaited'] }),
   renewal(['late-pending'], 'accept-late-paid', ['operator'], 'concluded'),
-  renewal(['late-pending'], 'refuse-late', ['operator'], 'refused', { tell: [holder('renewal-refused')] }),
+  renewal(['late-pending'], 'refuse-late', ['operator'], 'refused', { tell: ['renewal-refused'] }),
   renewal(['awaiting-payment', 'late-pending'], 'cancel', ['holder', 'operator'], 'lapsed'),
   renewal(['awaiting-payment', 'late-pending'], 'lapse', ['machine'], 'lapsed'),
 ] as const satisfies readonly Transition[]

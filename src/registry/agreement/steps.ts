@@ -8,6 +8,7 @@ import { clientError } from '../../base/errors.ts'
 import { uuidv7 } from '../../base/ids.ts'
 import type { Database, Transaction } from '../../storage/database.ts'
 import { roleOf } from './actor.ts'
+import { writeFacts, type FactKind } from './address-facts.ts'
 import { addDays, dayOf, startOf } from './days.ts'
 import { transitionFor, type EventOf, type NoticeKind, type State, type Subject } from './states.ts'
 import { lock, type Rows } from './subjects.ts'
@@ -33,6 +34,19 @@ export interface MoveOptions {
   readonly tell?: Readonly<Record<string, string | number | null>>
 }
 
+/** Whom a notice is about, and whose address a fact. */
+export interface Told {
+  readonly kind: Subject | 'elsewhere'
+  readonly id: string
+  readonly order: string
+  readonly taxCode: string
+  readonly surname: string
+  readonly givenName: string
+  readonly email: string
+  readonly orderEmail: string | null
+  readonly address: string
+}
+
 export interface Step {
   readonly tx: Transaction
   readonly slot: number
@@ -46,7 +60,9 @@ export interface Step {
   move<S extends Subject>(row: Rows[S], event: EventOf<S>, actor: Actor, options?: MoveOptions): Promise<State>
   lock<S extends Subject>(kind: S, id: string): Promise<Rows[S]>
   /** A notice to the person; the sender of notices makes its link, if it has one. */
-  tell(row: Rows[Subject], kind: NoticeKind, to: 'holder' | 'order', data?: MoveOptions['tell']): Promise<void>
+  tell(row: Told, kind: NoticeKind, to: 'holder' | 'order', data?: MoveOptions['tell']): Promise<void>
+  /** A fact for the history of the order's addresses, which is communicated to the order; written at the end of the step. */
+  fact(row: Told, what: FactKind, data?: MoveOptions['tell']): void
   /** Something that is to be done at a time; one that is set already moves there. */
   timer(subject: string, kind: TimerKind, due: Date | string): Promise<void>
   /** Takes timers of a subject away. */
@@ -74,6 +90,7 @@ function createStep(tx: Transaction, ms: number): Step & { close(): Promise<void
   const at = new Date(ms)
   const today = dayOf(ms)
   const entries: Omit<AuditRecord, 'at'>[] = []
+  const facts: { row: Told; what: FactKind; data: MoveOptions['tell'] }[] = []
 
   const step: Step = {
     tx,
@@ -86,7 +103,7 @@ function createStep(tx: Transaction, ms: number): Step & { close(): Promise<void
       const role = roleOf(actor)
       const answer = role === null ? { refused: 'not-yours' as const } : transitionFor(kind, state, event, role)
       if ('refused' in answer) throw refusal(answer.refused, kind, state, event)
-      const { to, tell: notices = [], mailbox, erase } = answer.transition
+      const { to, tell: notices = [], fact, mailbox, erase } = answer.transition
       await tx.query(`update ${kind} set state = $3, state_at = $4, reason = $5 where slot = $1 and id = $2`, [
         slot,
         id,
@@ -101,7 +118,9 @@ function createStep(tx: Transaction, ms: number): Step & { close(): Promise<void
         ...(kind !== 'request' && { holders: [row.address] }),
         details: { event, from: state, to, reason },
       })
-      for (const notice of notices) await step.tell(row, notice.kind, notice.to, { event, reason, ...tell })
+      const data = { event, reason, ...tell }
+      for (const notice of notices) await step.tell(row, notice, 'holder', data)
+      if (fact) step.fact(row, fact, data)
       if (mailbox) await step.timer(id, 'mailbox', at)
       if (erase) {
         await step.stop(id, ['abandon'])
@@ -144,11 +163,18 @@ function createStep(tx: Transaction, ms: number): Step & { close(): Promise<void
       await tx.query('delete from agreement_timer where slot = $1 and subject = $2 and kind = any ($3)', [slot, subject, kinds])
     },
 
+    fact: (row, what, data) => void facts.push({ row, what, data }),
+
     record: (entry) => void entries.push(entry),
   }
   return {
     ...step,
     async close() {
+      for (const { row, what, data } of facts) {
+        const { order, taxCode, address, id } = row
+        const number = await writeFacts(tx, order, at, [{ what, taxCode, address, subject: id }])
+        await step.tell(row, 'address-communicated', 'order', { ...data, fact: what, number })
+      }
       for (const entry of entries) await writeAudit(tx, { ...entry, at: ms })
     },
   }

@@ -20,3 +20,6 @@ export const LAST_DAY = 15
 /** After the expiry, or after the service was stopped: suspended for so long, then ended; the content goes so many days after that. */
 export const SUSPENDED_DAYS = 90
 export const CONTENT_DAYS = 30
+
+/** A member who was warned has so many days to get an address, before the order proposes a suspension. */
+export const WARNING_DAYS = 30

@@ -92,8 +92,8 @@ export async function openTestDesk(database: Database) {
     async newOrder(terms: Partial<Agreement> = {}) {
       const order = `ORDINE-${++orders}`
       const code = `${order}-0001`
-      await desk.orders.add({ code: order, name: `Ordine ${orders}`, email: `ordine${orders}@example.it` })
-      await desk.agreements.add({ code, order, domain: 'pec.ordine.test', centsPerYear: 1000, ...terms })
+      await desk.orders.add({ code: order, name: `Ordine ${orders}`, email: `ordine${orders}@example.it` }, ANNA)
+      await desk.agreements.add({ code, order, domain: 'pec.ordine.test', centsPerYear: 1000, ...terms }, ANNA)
       const members: TestMember[] = NAMES.map((name, index) => {
         const start = `RSSMRA${60 + index}A01H${100 + orders}`
         return {

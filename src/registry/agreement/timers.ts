@@ -8,7 +8,7 @@ import type { MailboxRef } from '../../mailbox/types.ts'
 import type { Database } from '../../storage/database.ts'
 import type { ProfileChange } from '../profiles.ts'
 import type { MailboxProfile } from '../profile-queries.ts'
-import type { MailboxStatus } from '../status.ts'
+import { isStricter } from '../status.ts'
 import { MACHINE } from './actor.ts'
 import type { AddressHolds } from './address-holds.ts'
 import { isInForce, type Agreements } from './agreements.ts'
@@ -63,9 +63,6 @@ export interface TimersDeps {
   readonly now: () => number
 }
 
-/** Who is blocked by an operator against abuse, or has ended, does not come back by a renewal. */
-const LIFTED_FROM: readonly MailboxStatus[] = ['active', 'suspended']
-
 export function createTimers(deps: TimersDeps): Timers {
   const { database, steps, agreements, holds, makeMailbox, profiles, eraseContent, report, now } = deps
   const { reader, transactor } = database
@@ -74,9 +71,10 @@ export function createTimers(deps: TimersDeps): Timers {
     const { state, mailboxSlot, mailbox } = await find(reader, 'contract', subject)
     const ref = { slot: mailboxSlot, id: mailbox }
     const status = MAILBOX_STATUS[state]
-    const before = (await profiles.current(ref)).status
-    if (status === before || (LIFTED_FROM.includes(status) && !LIFTED_FROM.includes(before))) return
-    await profiles.set(ref, { status })
+    const { status: before, statusByAgreement } = await profiles.current(ref)
+    // What an operator has blocked, against abuse, is not lifted by a renewal; it only gets stricter.
+    if (status === before || (!statusByAgreement && !isStricter(status, before))) return
+    await profiles.set(ref, { status, statusByAgreement: true })
   }
 
   /** What touches other slots than the order's: done before the step, and done again it changes nothing. */
@@ -111,7 +109,6 @@ export function createTimers(deps: TimersDeps): Timers {
     async 'make-mailbox'(step, subject) {
       const row = await step.lock('contract', subject)
       await step.tell(row, 'activation', 'holder', { expiresOn: row.expiresOn })
-      await step.tell(row, 'activation', 'order')
     },
 
     async 'open-renewal'(step, subject) {
