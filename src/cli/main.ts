@@ -16,6 +16,7 @@ import { config } from './config.ts'
 import { contractCommands } from './contract.ts'
 import { directoryCheck, directoryExport, directoryImport, directoryRefresh, directoryShow } from './directory.ts'
 import { domainAdd, domainList, domainSet } from './domain.ts'
+import { elsewhereCommands } from './elsewhere.ts'
 import { helpOf, overview } from './help.ts'
 import { ledgerHoldAdd, ledgerHoldList, ledgerHoldRemove, ledgerSeal, ledgerStamp, ledgerVerify } from './ledger.ts'
 import { ledgerExtract } from './ledger-extract.ts'
@@ -102,6 +103,7 @@ const COMMANDS: readonly Command[] = [
   rollShow,
   ...withoutAddressCommands,
   ...registerCommands,
+  ...elsewhereCommands,
   ...requestCommands,
   ...contractCommands,
   ...noticesCommands,

@@ -97,6 +97,11 @@ export function directoryQueries({ reader, transactor }: Database) {
       return { version: rows[0]?.version ?? 0, records }
     },
 
+    /** Whether a domain is in the copy, in any case. */
+    async hasDomain(name: string): Promise<boolean> {
+      return (await reader.read('select from directory_domain where lower(name) = lower($1)', [name])).length > 0
+    },
+
     /** Takes the work for `holder` until `until`; no if somebody else has it, or, with `dueOnly`, if it is not time yet. */
     claim: (holder: string, { at, until, dueOnly }: { at: number; until: number; dueOnly: boolean }): Promise<boolean> =>
       transactor.reference(async (tx) => {

@@ -139,6 +139,15 @@ export function transportQueries({ reader, transactor }: Database) {
     dispatches: (slot: number, pecMsgid: string) =>
       reader.read<DispatchRow>('select * from dispatch where slot = $1 and pec_msgid = $2 order by recipient', [slot, pecMsgid]),
 
+    /** Whether the provider of a recipient has issued its delivery receipt. */
+    async isDelivered(slot: number, pecMsgid: string, recipient: string): Promise<boolean> {
+      const rows = await reader.read(
+        `select from dispatch where slot = $1 and pec_msgid = $2 and recipient = $3 and outcome = 'delivered'`,
+        [slot, pecMsgid, recipient],
+      )
+      return rows.length > 0
+    },
+
     /** What came back to the sender of a submission, in the order in which it came. */
     receiptsOf: (slot: number, pecMsgid: string) =>
       reader.read<ReceiptRow>(

@@ -45,7 +45,8 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
   const blobs = createBlobs({ disk, database: blobRows })
   const mailboxes = createMailboxes({ database, queries: credentials, domains, now })
   const profiles = createProfiles({ database, domains, now })
-  const desk = agreementDesk(config, { database, domains, mailboxes, profiles, now })
+  const transport = transportQueries(database)
+  const desk = agreementDesk(config, { database, domains, mailboxes, profiles, isDelivered: transport.isDelivered, now })
   const mail = postQueries(database)
   const checkOwner = ownerCheck({ orders: desk.orders, mailboxes })
   return {
@@ -75,7 +76,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
     tokens: createMachineTokens({ database, checkOwner: ({ bound, boundName }) => checkOwner({ bound, name: boundName }), now }),
     webhooks: webhookDesk(config, { database, checkOwner, now }),
     operators: createOperators({ database, brake: createLoginBrake(now), now }),
-    transport: transportQueries(database),
+    transport,
     refusals: createRefusals(database.reader),
     quarantine: createQuarantine({ database, blobs, now }),
     audit: { ...auditReads(database.reader), accessesOf: (address: string) => accessesOf(database.reader, address) },

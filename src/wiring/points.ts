@@ -20,6 +20,7 @@ import { createTaker } from '../incoming/taking.ts'
 import { createContents } from '../mailbox/contents.ts'
 import { mailboxQueries } from '../mailbox/queries.ts'
 import { createScanner } from '../quarantine/scanner.ts'
+import { createCodeSender } from '../registry/agreement/elsewhere-sender.ts'
 import { createCertificateCache } from '../seal/certificate-cache.ts'
 import { createFetchList } from '../seal/fetch-list.ts'
 import type { Identity } from '../seal/identity.ts'
@@ -36,7 +37,7 @@ import type { ReturnedReceipt } from '../transport/types.ts'
 import { createWatches } from '../transport/watches.ts'
 import { createWorker } from '../transport/worker.ts'
 import { instantOf } from '../base/instant.ts'
-import { addressBook } from './addresses.ts'
+import { addressBook, serviceAddress } from './addresses.ts'
 import { alertQueue } from './alert-parts.ts'
 import { directoryParts } from './directory-parts.ts'
 import type { Installation } from './installation.ts'
@@ -116,8 +117,17 @@ export function buildPoints(config: Config, installation: Installation, deps: Po
   const watches = createWatches({ queries, loader, notify: notices.timeout, report, now })
   const { bounces, queues } = postParts(config, installation, { mailer, tasks, destinationOf, report })
   const alerts = alertQueue(config, installation, { bus, contents, report })
+  const codes = createCodeSender({
+    database,
+    sender: serviceAddress(config),
+    findMailbox: installation.mailboxes.find,
+    send: ({ mailbox, sender, recipient, bytes }) =>
+      access.accept({ mailbox, sender, recipients: [recipient], bytes, client: { address: '127.0.0.1', protocol: 'local' } }),
+    report,
+    now,
+  })
   const worker = createWorker({
-    queues: [outbox.queue, arrivals.queue, dispatches.queue, watches, installation.timers, ...queues, alerts],
+    queues: [outbox.queue, arrivals.queue, dispatches.queue, watches, installation.timers, ...queues, alerts, codes],
     tasks,
     report,
     now,

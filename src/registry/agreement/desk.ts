@@ -15,6 +15,7 @@ import { createContacts } from './contact.ts'
 import { createContracts } from './contracts.ts'
 import type { Vault } from './document-vault.ts'
 import { createDocuments } from './documents.ts'
+import { createElsewhere, type ElsewhereDeps } from './elsewhere.ts'
 import { createMissingAddresses } from './missing-addresses.ts'
 import { createNotices } from './notices.ts'
 import { createOrders } from './orders.ts'
@@ -25,7 +26,7 @@ import { createRolls } from './rolls.ts'
 import { createSteps } from './steps.ts'
 import { createTimers } from './timers.ts'
 
-export interface DeskDeps {
+export interface DeskDeps extends Pick<ElsewhereDeps, 'isCertified' | 'isDelivered'> {
   readonly database: Database
   readonly domains: Pick<Domains, 'isLocal'>
   readonly mailboxes: Pick<Mailboxes, 'claim' | 'makeClaimed' | 'setPassword'>
@@ -51,6 +52,8 @@ export function createDesk({
   cardProcessor,
   eraseContent,
   quota,
+  isCertified,
+  isDelivered,
   report,
   now,
 }: DeskDeps) {
@@ -79,6 +82,7 @@ export function createDesk({
     rolls,
     missingAddresses: createMissingAddresses({ database, orders, now }),
     registerExports: createRegisterExports({ database, orders, now }),
+    elsewhere: createElsewhere({ database, steps, orders, rolls, isCertified, isDelivered, now }),
     documents,
     timers,
     notices: createNotices(database),

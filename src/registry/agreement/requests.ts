@@ -7,8 +7,6 @@ import { clientError } from '../../base/errors.ts'
 import { slotOf, uuidv7 } from '../../base/ids.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 import type { Database } from '../../storage/database.ts'
-import { samePerson } from '../people/names.ts'
-import { readTaxCode } from '../people/tax-code.ts'
 import { holderActor } from './actor.ts'
 import type { AddressHolds } from './address-holds.ts'
 import { proposals } from './address-rule.ts'
@@ -16,23 +14,22 @@ import type { Agreement, Agreements } from './agreements.ts'
 import { checkedContact } from './contact.ts'
 import { addDays, addYears } from './days.ts'
 import type { Documents } from './documents.ts'
+import { endElsewhere } from './elsewhere.ts'
 import { makeLink, slotOfToken, takeLink } from './links.ts'
 import { slotOfOrder } from './orders.ts'
 import { openPayment, type PaymentMethod } from './payments.ts'
 import { scheduleContract } from './renewal-steps.ts'
 import { cancelPayments, scheduleRequest } from './request-steps.ts'
 import type { RollMember } from './roll-file.ts'
+import { hasNoMailbox, memberOnRoll, type Claimed } from './roll-members.ts'
 import type { Rolls } from './rolls.ts'
 import type { Step, Steps } from './steps.ts'
 import { find, list, type RequestRow } from './subjects.ts'
 import { DOCUMENT_DAYS } from './terms.ts'
 
-export interface Person {
+export interface Person extends Claimed {
   /** the agreement's code */
   readonly code: string
-  readonly taxCode: string
-  readonly surname: string
-  readonly givenName: string
 }
 
 export interface Wanted extends Person {
@@ -103,28 +100,10 @@ export function createRequests(deps: RequestsDeps): Requests {
   const { database, steps, agreements, rolls, holds, documents, isLocal, claim, workNow, now } = deps
   const { reader } = database
 
-  async function onRoll(order: string, person: Omit<Person, 'code'>): Promise<RollMember> {
-    const { code } = readTaxCode(person.taxCode)
-    const member = await rolls.member(order, code)
-    if (!member) throw clientError('not-on-roll', `The codice fiscale ${code} is not on the roll of ${order}: ask your order`)
-    if (!samePerson(person, member))
-      throw clientError(
-        'name-differs',
-        'Surname and name are not those of this codice fiscale on the roll: write them as your order does',
-      )
-    if (member.struckOffOn !== null) throw clientError('struck-off', `Struck off the roll of ${order} on ${member.struckOffOn}`)
-    return member
-  }
-
   async function check(person: Person) {
     const agreement = await agreements.inForce(person.code)
-    const member = await onRoll(agreement.order, person)
-    const [has] = await reader.read<{ address: string }>(
-      `select c.address from contract c join holder h on h.slot = c.slot and h.id = c.holder
-       where h.slot = $1 and h.order_code = $2 and h.tax_code = $3 and c.state in ('active', 'expiring', 'suspended')`,
-      [slotOfOrder(agreement.order), agreement.order, member.taxCode],
-    )
-    if (has) throw clientError('has-mailbox', `There is a mailbox of this member already: ${has.address}`)
+    const member = await memberOnRoll(rolls, agreement.order, person)
+    await hasNoMailbox(reader, agreement.order, member.taxCode)
     const addresses = proposals(agreement.addressRule, agreement.domain, member)
     const free = await holds.free(addresses)
     return { agreement, member, proposals: addresses.map((address) => ({ address, free: free.has(address) })) }
@@ -268,7 +247,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       const before = await find(reader, 'request', id)
       const { slot, address } = before
       const agreement = await agreements.get(before.agreement)
-      if (before.state === 'review-pending') await onRoll(before.order, before)
+      if (before.state === 'review-pending') await memberOnRoll(rolls, before.order, before)
       const { contract } = await steps(slot, async (step) => {
         const row = await step.lock('request', id)
         await step.move(row, 'approve', actor)
@@ -302,6 +281,8 @@ export function createRequests(deps: RequestsDeps): Requests {
         await step.timer(id, 'delete-document', addDays(step.today, DOCUMENT_DAYS))
         await scheduleContract(step, contract, expiresOn)
         await step.timer(contract, 'make-mailbox', step.at)
+        // An address elsewhere gives way to this one.
+        await endElsewhere(step.tx, row.order, step.at, [row.taxCode])
         step.fact({ ...row, kind: 'contract', id: contract }, 'given', { event: 'begin', expiresOn })
         step.record({
           ...actor,

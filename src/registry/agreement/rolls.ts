@@ -7,6 +7,7 @@ import { clientError } from '../../base/errors.ts'
 import type { Database, Transaction } from '../../storage/database.ts'
 import { dayOf } from './days.ts'
 import { slotOfOrder, type Orders } from './orders.ts'
+import { CHANGES, rollChanges, type Change, type Changed } from './roll-changes.ts'
 import { writeRollFacts } from './roll-facts.ts'
 import { readRoll, type RollLine, type RollMember } from './roll-file.ts'
 
@@ -20,9 +21,6 @@ export interface RollImport {
   /** let an import strike off many */
   readonly allowMany?: boolean
 }
-
-export const ROLL_CHANGES = ['added', 'changed', 'struck-off', 'restored'] as const
-type Change = (typeof ROLL_CHANGES)[number]
 
 export interface RollReport {
   /** the number of this import; of a dry run the one that it would have */
@@ -82,41 +80,6 @@ const AT_ONCE = 5000
 const EXAMPLES = 100
 /** More than so many, and more than a tenth of the roll, is rather a wrong file. */
 const MANY = 20
-
-export interface Changed {
-  readonly change: Change
-  readonly member: RollMember
-  readonly before: RollMember | null
-}
-
-const same = (one: RollMember, other: RollMember): boolean =>
-  one.surname === other.surname &&
-  one.givenName === other.givenName &&
-  one.registerNumber === other.registerNumber &&
-  one.registeredOn === other.registeredOn &&
-  one.struckOffOn === other.struckOffOn
-
-/** What a file changes of a roll. Pure. */
-export function rollChanges(known: readonly RollMember[], file: readonly RollMember[], wholeOn: string | null): Changed[] {
-  const before = new Map(known.map((member) => [member.taxCode, member]))
-  const changes: Changed[] = []
-  for (const member of file) {
-    const was = before.get(member.taxCode)
-    before.delete(member.taxCode)
-    if (was && same(was, member)) continue
-    changes.push({ change: kindOf(was, member), member, before: was ?? null })
-  }
-  if (wholeOn !== null)
-    for (const was of before.values())
-      if (was.struckOffOn === null) changes.push({ change: 'struck-off', member: { ...was, struckOffOn: wholeOn }, before: was })
-  return changes
-}
-
-function kindOf(was: RollMember | undefined, member: RollMember): Change {
-  if (!was) return 'added'
-  if (was.struckOffOn === null && member.struckOffOn !== null) return 'struck-off'
-  return was.struckOffOn !== null && member.struckOffOn === null ? 'restored' : 'changed'
-}
 
 const TAX_CODE = /^[A-Z0-9]{16}$/
 
@@ -228,7 +191,7 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
         const inFile = new Set(members.map(({ taxCode }) => taxCode))
         const absent = changes.filter(({ member }) => !inFile.has(member.taxCode)).length
         const counts = Object.fromEntries(
-          ROLL_CHANGES.map((kind) => [kind, changes.filter(({ change }) => change === kind).length]),
+          CHANGES.map((kind) => [kind, changes.filter(({ change }) => change === kind).length]),
         ) as Record<Change, number>
         const struck = changes.filter(({ change }) => change === 'struck-off').map(({ member }) => member.taxCode)
         if (whole && !dryRun && !allowMany && struck.length > Math.max(MANY, known.length / 10))

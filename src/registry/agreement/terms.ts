@@ -23,3 +23,6 @@ export const CONTENT_DAYS = 30
 
 /** A member who was warned has so many days to get an address, before the order proposes a suspension. */
 export const WARNING_DAYS = 30
+
+/** A code that proves an address elsewhere counts until the end of so many days after the one on which it was asked for. */
+export const CODE_DAYS = 3

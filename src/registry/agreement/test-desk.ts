@@ -35,6 +35,7 @@ export async function openTestDesk(database: Database) {
   const mailboxes = createMailboxes({ database, queries, domains, now })
   const profiles = createProfiles({ database, domains, now })
   const key = randomBytes(32)
+  const delivered = new Set<string>()
   const infected = { name: null as string | null }
   const desk = createDesk({
     database,
@@ -45,6 +46,8 @@ export async function openTestDesk(database: Database) {
     scanner: { scan: async () => (infected.name === null ? null : { kind: 'virus', name: infected.name }) },
     eraseContent: createEraser(database, now),
     quota: 1e9,
+    isCertified: async (domain) => domain === 'pec.altrove.test',
+    isDelivered: async (_, pecMsgid) => delivered.has(pecMsgid),
     report: (name, data) => void errors.push({ name, data }),
     now,
   })
@@ -69,6 +72,8 @@ export async function openTestDesk(database: Database) {
     mailboxes,
     profiles,
     infected,
+    /** messages whose delivery receipts have come */
+    delivered,
     /** what timers reported */
     errors,
     work,
