@@ -3,7 +3,8 @@
  * is used, stopped and refused. And what becomes of notices that nobody takes.
  */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { parseStructure } from '../src/mime/structure.ts'
@@ -12,7 +13,7 @@ import { failureReport } from '../src/notices/test-post.ts'
 import { startServer } from '../src/transport/test-smtp.ts'
 import { defer } from './support/cleanup.ts'
 import { Dialog, plainLogin } from './support/dialog.ts'
-import { connectMailbox } from './support/mailbox-reader.ts'
+import { connectMailbox, openMailbox, waitForMessages } from './support/mailbox-reader.ts'
 import { startProvider } from './support/provider.ts'
 
 const owner = { after }
@@ -70,10 +71,13 @@ const file = (name: string, text: string): string => {
 }
 
 test('a member gets a mailbox by the agreement, uses it, and loses it', async (t) => {
-  const roll = file('roll.csv', 'CF;Cognome;Nome\nRSSMRA80A01H501U;Rossì;Mario Maria\nRSSMRA80A01H501X;Rossi;Mario\n')
+  const roll = file(
+    'roll.csv',
+    'CF;Cognome;Nome\nRSSMRA80A01H501U;Rossì;Mario Maria\nRSSMRA80A01H501X;Rossi;Mario\nBNCLCU85T55F205D;Bianchi;Lucia\n',
+  )
   const report = await provider.ceralacca('roll', 'import', 'OMCEO-XX', roll)
   assert.equal(report.code, 1)
-  assert.match(report.stdout, /added +1\n[^]*rejected +1\n[^]*line 3: "RSSMRA80A01H501X" is no codice fiscale/)
+  assert.match(report.stdout, /added +2\n[^]*rejected +1\n[^]*line 3: "RSSMRA80A01H501X" is no codice fiscale/)
   await run(['agreement', 'set', 'OMCEO-XX-0051', '--price', '1500', '--rule', 'surname.name'])
 
   const person = ['omceo-xx-0051', 'rssmra80a01h501u', 'ROSSI', 'Mario']
@@ -126,5 +130,27 @@ test('a member gets a mailbox by the agreement, uses it, and loses it', async (t
   )
   const dkim = await run(['notices', 'dkim'])
   assert.equal(dkim['name'], 'ceralacca._domainkey.pec.ceralacca.test')
+  assert.equal((await provider.ceralacca('check')).code, 0)
+})
+
+test('a member proves an address elsewhere; the register is told of both', async (t) => {
+  const [, lucia] = provider.accounts
+  const { id = '' } = await run(['elsewhere', 'start', 'OMCEO-XX', 'BNCLCU85T55F205D', 'Bianchi', 'Lucia', lucia.address])
+  const client = await openMailbox(t, provider, lucia)
+  const [envelope] = await waitForMessages(client, 1, ({ subject }) => subject.includes('Codice per il domicilio digitale'))
+  const [, code = ''] = /^ {4}([0-9A-Z-]{14})\r$/m.exec(String(envelope?.source)) ?? []
+  assert.equal((await run(['elsewhere', 'prove', id, code]))['state'], 'proved')
+
+  const csv = join(provider.dataFolder, 'register.csv')
+  const { sha256 } = await run(['register', 'export', 'OMCEO-XX', csv])
+  const text = readFileSync(csv)
+  assert.equal(sha256, createHash('sha256').update(text).digest('hex'))
+  assert.deepEqual(text.toString().split('\r\n').slice(1), [`${lucia.address};Lucia;Bianchi;;BNCLCU85T55F205D;2;;`, ''])
+  await run(['register', 'confirm', 'OMCEO-XX', '1'])
+  const { members } = await run<{ members: { taxCode: string }[] }>(['roll', 'without-address', 'OMCEO-XX'])
+  assert.deepEqual(
+    members.map(({ taxCode }) => taxCode),
+    ['RSSMRA80A01H501U'],
+  )
   assert.equal((await provider.ceralacca('check')).code, 0)
 })

@@ -7,6 +7,7 @@ import { LEDGER_CHECKS } from '../ledger/consistency.ts'
 import { MAILBOX_CHECKS } from '../mailbox/consistency.ts'
 import { NOTICES_CHECKS } from '../notices/consistency.ts'
 import { QUARANTINE_CHECKS } from '../quarantine/consistency.ts'
+import { AGREEMENT_CHECKS } from '../registry/agreement/consistency.ts'
 import { REGISTRY_CHECKS } from '../registry/consistency.ts'
 import { BLOB_CHECKS, findDamagedFiles, findViolations, type Violation } from '../storage/consistency.ts'
 import { TRANSPORT_CHECKS } from '../transport/consistency.ts'
@@ -24,6 +25,7 @@ export const CHECKS = [
   ...LEDGER_CHECKS,
   ...AUDIT_CHECKS,
   ...REGISTRY_CHECKS,
+  ...AGREEMENT_CHECKS,
   ...TRANSPORT_CHECKS,
   ...ACCESS_CHECKS,
   ...DELIVERY_CHECKS,

@@ -1,9 +1,11 @@
 /** What becomes of contracts in the course of years, by a clock that is moved: renewal, late renewal, expiry, ends. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { findViolations } from '../../storage/consistency.ts'
 import { withTestDatabase } from '../../storage/test-database.ts'
 import { profileQueries } from '../profile-queries.ts'
 import { RIGHTS } from '../status.ts'
+import { AGREEMENT_CHECKS } from './consistency.ts'
 import { addDays, addYears } from './days.ts'
 import { ANNA, BRUNO, openTestDesk, referenceOf, withMailbox, type TestMember } from './test-desk.ts'
 import type { ContractRow } from './subjects.ts'
@@ -283,4 +285,8 @@ test('timers: two workers do a thing once; what fails is told and tried again la
   assert.deepEqual(await desk.timers.dueSlots(due), [])
   assert.deepEqual(await desk.timers.dueSlots(new Date(desk.clock.now + 3_600_000)), [contract.slot])
   await desk.timers.release(contract.slot, due)
+})
+
+test('all of it is consistent', async () => {
+  assert.deepEqual(await findViolations(database.reader, AGREEMENT_CHECKS), [])
 })

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { auditReads } from '../../audit/queries.ts'
+import { findViolations } from '../../storage/consistency.ts'
 import { withTestDatabase } from '../../storage/test-database.ts'
+import { AGREEMENT_CHECKS } from './consistency.ts'
 import { createCodeSender } from './elsewhere-sender.ts'
 import { ANNA, openTestDesk, withMailbox, type TestMember } from './test-desk.ts'
 
@@ -187,4 +189,8 @@ test('what cannot be sent now is sent later with another code; what is refused e
       [refused, 'ended'],
     ],
   )
+})
+
+test('all of it is consistent', async () => {
+  assert.deepEqual(await findViolations(database.reader, AGREEMENT_CHECKS), [])
 })

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { auditReads } from '../../audit/queries.ts'
+import { findViolations } from '../../storage/consistency.ts'
 import { withTestDatabase } from '../../storage/test-database.ts'
+import { AGREEMENT_CHECKS } from './consistency.ts'
 import { addDays } from './days.ts'
 import type { MemberWithoutAddress, Stage } from './missing-addresses.ts'
 import type { RollCursor } from './rolls.ts'
@@ -106,4 +108,8 @@ test('pages miss nobody', async () => {
     after = page.next
   } while (after)
   assert.deepEqual([seen.length, new Set(seen).size], [10, 10])
+})
+
+test('all of it is consistent', async () => {
+  assert.deepEqual(await findViolations(database.reader, AGREEMENT_CHECKS), [])
 })

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, test } from 'node:test'
 import { auditReads } from '../../audit/queries.ts'
+import { findViolations } from '../../storage/consistency.ts'
 import { withTestDatabase } from '../../storage/test-database.ts'
+import { AGREEMENT_CHECKS } from './consistency.ts'
 import { addDays } from './days.ts'
 import { ANNA, BRUNO, openTestDesk, referenceOf, withMailbox } from './test-desk.ts'
 
@@ -147,4 +149,8 @@ test('what the register has rejected is said again, from what the register has',
   await registerExports.confirm(order, 2, { all: 'not signed' }, ANNA)
   await contracts.stop(one.id, 'withdraw', null, HOLDER)
   assert.deepEqual(await exported(order), [`${two.address} 1`], 'the register never had the first one: nothing to delete')
+})
+
+test('all of it is consistent', async () => {
+  assert.deepEqual(await findViolations(database.reader, AGREEMENT_CHECKS), [])
 })

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { auditReads } from '../../audit/queries.ts'
+import { findViolations } from '../../storage/consistency.ts'
 import { withTestDatabase } from '../../storage/test-database.ts'
+import { AGREEMENT_CHECKS } from './consistency.ts'
 import { addDays } from './days.ts'
 import { ANNA, begin, BRUNO, openTestDesk, PDF, referenceOf, withDocument, withMailbox } from './test-desk.ts'
 
@@ -312,4 +314,8 @@ test('nobody goes on: the request ends; its personal data go after the term, and
   await desk.goTo(addDays(start, 181))
   assert.equal(await documentsLeft(), 0)
   assert.deepEqual(desk.errors, [])
+})
+
+test('all of it is consistent', async () => {
+  assert.deepEqual(await findViolations(database.reader, AGREEMENT_CHECKS), [])
 })
