@@ -1,12 +1,14 @@
 /**
- * `node bench/roll.ts [MEMBERS]`: imports a roll into a database of its own, imports it again with a tenth changed, and lists it page by
- * page, by the engine and by the API over HTTP. Prints one line each.
+ * `node bench/roll.ts [MEMBERS]`: imports a roll into a database of its own, imports it again with a tenth changed, lists it page by page, by the
+ * engine and by the API over HTTP, gives all but each twentieth an address, lists who has none, and exports all to the register. Prints one line each.
  */
 import { fastify } from 'fastify'
 import { registerApi } from '../src/protocols/http/api/api.ts'
-import { openTestDesk } from '../src/registry/agreement/test-desk.ts'
+import { testApiParts } from '../src/protocols/http/api/test-api.ts'
+import { writeFacts } from '../src/registry/agreement/address-facts.ts'
+import { slotOfOrder } from '../src/registry/agreement/orders.ts'
 import type { RollCursor } from '../src/registry/agreement/rolls.ts'
-import { createIdempotencyKeys } from '../src/registry/idempotency-keys.ts'
+import { openTestDesk } from '../src/registry/agreement/test-desk.ts'
 import { checkCharacter } from '../src/registry/people/tax-code.ts'
 import { withTestDatabase } from '../src/storage/test-database.ts'
 
@@ -43,7 +45,7 @@ function print(what: string, times: number[]): void {
 const cleaners: (() => Promise<void> | void)[] = []
 const { database } = await withTestDatabase({ after: (clean) => void cleaners.push(clean) })
 const desk = await openTestDesk(database)
-const { orders, rolls } = desk
+const { orders, rolls, missingAddresses: missing, registerExports } = desk
 const actor = { actor: 'host:bench', role: 'host' } as const
 await orders.add({ code: 'BENCH', name: 'Bench', email: null }, actor)
 
@@ -51,37 +53,46 @@ const [first, second] = [file(() => false), file((index) => index % 10 === 0)]
 const report = await timed(`import of ${size} members`, () => rolls.importFile('BENCH', first, actor))
 await timed('import again, a tenth changed', () => rolls.importFile('BENCH', second, actor))
 await timed('dry run of a whole roll', () => rolls.importFile('BENCH', second, actor, { whole: true, dryRun: true }))
-for (const only of ['all', 'without-address'] as const) {
+
+type Page = { readonly members: readonly { readonly taxCode: string }[]; readonly next: RollCursor | null }
+
+async function pages(
+  what: string,
+  list: (page: { after: RollCursor | null; limit: number }) => Promise<Page>,
+): Promise<string[]> {
   const times: number[] = []
+  const seen: string[] = []
   let after: RollCursor | null = null
   do {
     const start = performance.now()
-    const page = await rolls.list('BENCH', { after, limit: 100, only })
+    const page = await list({ after, limit: 100 })
     times.push(performance.now() - start)
+    seen.push(...page.members.map(({ taxCode }) => taxCode))
     after = page.next
   } while (after)
-  print(`pages of 100, ${only}`, times)
+  print(`pages of 100, ${what}`, times)
+  return seen
 }
 
+const all = await pages('all', (page) => rolls.list('BENCH', page))
+await pages('without address, all', (page) => missing.list('BENCH', page))
 const app = fastify()
 registerApi(app, {
-  desk,
-  accessesOf: desk.accessesOf,
-  keys: createIdempotencyKeys(database, Date.now),
+  ...testApiParts(desk),
   waysIn: [async () => ({ kind: 'order', name: 'bench', order: 'BENCH' })],
   publicRate: 1,
   report: console.error,
 })
 const address = await app.listen({ port: 0 })
 cleaners.push(() => app.close())
-interface Page {
+interface HttpPage {
   readonly items: readonly { readonly surname: string; readonly taxCode: string }[]
   readonly next: string | null
 }
-async function ask(query: Record<string, string>, times: number[]): Promise<Page> {
+async function ask(query: Record<string, string>, times: number[]): Promise<HttpPage> {
   const start = performance.now()
   const answer = await fetch(`${address}/api/v1/orders/BENCH/members?${new URLSearchParams(query)}`)
-  const page = (await answer.json()) as Page
+  const page = (await answer.json()) as HttpPage
   if (!answer.ok) throw new Error(JSON.stringify(page))
   times.push(performance.now() - start)
   return page
@@ -100,5 +111,26 @@ for (let index = 0; index < 200; index++) {
 }
 print('searches by HTTP, of a surname that begins so', byName)
 print('searches by HTTP, of a codice fiscale', byCode)
+
+const given = all.filter((_, index) => index % 20 !== 0)
+await timed(`facts of ${given.length} addresses`, () =>
+  database.transactor.transact(slotOfOrder('BENCH'), (tx) =>
+    writeFacts(
+      tx,
+      'BENCH',
+      new Date(),
+      given.map((taxCode) => ({ what: 'given', taxCode, address: `${taxCode.toLowerCase()}@pec.test`, subject: null })),
+    ),
+  ),
+)
+await pages('without address, each 20th', (page) => missing.list('BENCH', page))
+await missing.note('BENCH', { kind: 'warning', members: 'all', note: 'bench' }, actor)
+await pages('without address, none to warn', (page) => missing.list('BENCH', { ...page, stage: 'to-warn' }))
+const { receipt } = await timed('export to the register', () => registerExports.next('BENCH', actor))
+console.log(`export: ${receipt.lines} lines, ${receipt.bytes} bytes`)
+await timed('confirmed', () => registerExports.confirm('BENCH', receipt.number, [], actor))
+await rolls.importFile('BENCH', first, actor)
+const changed = await timed('next export, a tenth changed', () => registerExports.next('BENCH', actor))
+console.log(`export: ${changed.receipt.lines} lines`)
 console.log(`added ${report.changes.added}, rejected ${report.rejected.length}`)
 for (const clean of cleaners.reverse()) await clean()

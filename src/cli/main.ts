@@ -43,6 +43,7 @@ import { rollImport, rollList, rollShow } from './roll.ts'
 import { sealCsr, sealRotate, sealStatus } from './seal.ts'
 import { serve } from './serve.ts'
 import { stats } from './stats.ts'
+import { termsCommands } from './terms.ts'
 import { tokenCommands } from './token.ts'
 import { verify } from './verify.ts'
 import { webhookCommands } from './webhook.ts'
@@ -97,6 +98,7 @@ const COMMANDS: readonly Command[] = [
   agreementAdd,
   agreementSet,
   agreementList,
+  ...termsCommands,
   operatorAdd,
   rollImport,
   rollList,

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { clientError } from '../base/errors.ts'
 import { STATES } from '../registry/agreement/states.ts'
+import { LANGUAGES } from '../registry/agreement/terms-texts.ts'
 import { choiceOf, table, textOf, wholeNumberOf, type Command, type Option } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { hostActor } from './host-actor.ts'
@@ -32,7 +33,11 @@ const requestStart: Command = {
     phone: { type: 'string', value: 'NUMBER', help: 'telephone number' },
     years: { type: 'string', value: 'YEARS', help: '1 unless given' },
     terms: { type: 'string', value: 'VERSION', help: 'the version of the terms that the member has accepted' },
-    language: { type: 'string', value: 'it|en', help: 'in which the member is written to; it where not given' },
+    language: {
+      type: 'string',
+      value: LANGUAGES.join('|'),
+      help: 'in which the terms were read, and the member is written to; it unless given',
+    },
   },
   run: ({ config, operands: [code = '', taxCode = '', surname = '', givenName = ''], options }) =>
     withInstallation(config, async ({ requests }) => {
@@ -46,7 +51,7 @@ const requestStart: Command = {
         phone: textOf(options, 'phone') ?? '',
         years: wholeNumberOf(options, 'years') ?? 1,
         termsVersion: textOf(options, 'terms') ?? '',
-        language: choiceOf(options, 'language', ['it', 'en']) ?? 'it',
+        language: choiceOf(options, 'language', LANGUAGES) ?? 'it',
       })
       return { text: `The request ${id} has begun: the e-mail address is to be confirmed.`, json: { id } }
     }),

@@ -12,7 +12,7 @@ const LIVING = list(['active', 'expiring', 'suspended'])
 const strictness = (status: string): string => `array_position(array[${list(STATUSES)}], ${status})`
 
 /** The status that a contract's state asks for, as SQL. */
-const WANTED = `case c.state ${(Object.entries(MAILBOX_STATUS) as [string, MailboxStatus][])
+const WANTED = `case c.state ${Object.entries<MailboxStatus>(MAILBOX_STATUS)
   .map(([state, status]) => `when '${state}' then '${status}'`)
   .join(' ')} end`
 

@@ -24,6 +24,7 @@ import { createRegisterExports } from './register-exports.ts'
 import { createRequests } from './requests.ts'
 import { createRolls } from './rolls.ts'
 import { createSteps } from './steps.ts'
+import { createTermsTexts } from './terms-texts.ts'
 import { createTimers } from './timers.ts'
 
 export interface DeskDeps extends Pick<ElsewhereDeps, 'isCertified' | 'isDelivered'> {
@@ -63,6 +64,7 @@ export function createDesk({
   const rolls = createRolls({ database, orders, now })
   const holds = createAddressHolds(database, now)
   const documents = createDocuments({ database, steps, vault, scanner })
+  const termsTexts = createTermsTexts(database, now)
   const timers = createTimers({
     database,
     steps,
@@ -84,6 +86,7 @@ export function createDesk({
     registerExports: createRegisterExports({ database, orders, now }),
     elsewhere: createElsewhere({ database, steps, orders, rolls, isCertified, isDelivered, now }),
     documents,
+    termsTexts,
     timers,
     notices: createNotices(database),
     payments,
@@ -97,6 +100,7 @@ export function createDesk({
       rolls,
       holds,
       documents,
+      termsTexts,
       isLocal: domains.isLocal,
       claim: mailboxes.claim,
       workNow,

@@ -69,7 +69,7 @@ test('from the code to the mailbox, with the payment by bank transfer', async ()
     [contract.state, contract.startsOn, contract.expiresOn, contract.address],
     ['active', '2026-03-15', '2028-03-15', 'mario.rossib@pec.ordine.test'],
   )
-  assert.deepEqual(await desk.noticesOf(contract), ['address-communicated', 'activation'])
+  assert.deepEqual((await desk.noticesOf(contract)).toSorted(), ['activation', 'address-communicated'])
   assert.equal((await desk.mailboxes.show(contract.address)).quota, 1e9)
   const link = await contracts.activationLink(contract.id, ANNA)
   await assert.rejects(contracts.activate(link, 'short'), { code: 'weak-password' })

@@ -26,6 +26,7 @@ import type { Rolls } from './rolls.ts'
 import type { Step, Steps } from './steps.ts'
 import { find, list, type RequestRow } from './subjects.ts'
 import { DOCUMENT_DAYS } from './terms.ts'
+import type { AcceptedText, Language, TermsTexts } from './terms-texts.ts'
 
 export interface Person extends Claimed {
   /** the agreement's code */
@@ -40,8 +41,8 @@ export interface Wanted extends Person {
   readonly phone: string
   /** the version of the terms that the member has read */
   readonly termsVersion: string
-  /** in which the member is written to; Italian where it is not said */
-  readonly language?: 'it' | 'en'
+  /** in which the terms were read, and the member is written to; Italian unless given */
+  readonly language?: Language
 }
 
 export interface Proposal {
@@ -85,6 +86,7 @@ export interface RequestsDeps {
   readonly rolls: Pick<Rolls, 'member'>
   readonly holds: AddressHolds
   readonly documents: Documents
+  readonly termsTexts: Pick<TermsTexts, 'accepted'>
   /** whether a domain is certified by us */
   readonly isLocal: (domain: string) => Promise<boolean>
   /** Claims an address for a mailbox that is to be made; answers false if it was given to another. */
@@ -97,7 +99,7 @@ export interface RequestsDeps {
 const LONGEST_REASON = 500
 
 export function createRequests(deps: RequestsDeps): Requests {
-  const { database, steps, agreements, rolls, holds, documents, isLocal, claim, workNow, now } = deps
+  const { database, steps, agreements, rolls, holds, documents, termsTexts, isLocal, claim, workNow, now } = deps
   const { reader } = database
 
   async function check(person: Person) {
@@ -125,14 +127,14 @@ export function createRequests(deps: RequestsDeps): Requests {
     step: Step,
     id: string,
     wanted: Wanted,
-    facts: { agreement: Agreement; member: RollMember; email: string },
+    facts: { agreement: Agreement; member: RollMember; email: string; terms: AcceptedText },
   ) {
-    const { agreement, member, email } = facts
+    const { agreement, member, email, terms } = facts
     const mailbox = uuidv7(step.at.getTime())
     const made = await step.tx.query(
       `insert into request (slot, id, order_code, agreement, state, state_at, tax_code, surname, given_name, email, phone, address,
-         mailbox_slot, mailbox, years, terms_version, language, terms_accepted_at, created_at)
-       values ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $5, $5) on conflict do nothing returning id`,
+         mailbox_slot, mailbox, years, terms_version, terms_accepted_at, created_at, language, terms_language, terms_sha256)
+       values ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $5, $5, $16, $17, $18) on conflict do nothing returning id`,
       [
         step.slot,
         id,
@@ -150,6 +152,8 @@ export function createRequests(deps: RequestsDeps): Requests {
         wanted.years,
         wanted.termsVersion,
         wanted.language ?? 'it',
+        terms.language,
+        terms.sha256,
       ],
     )
     if (made.length === 0) throw clientError('request-open', 'There is a request of this member already that is not decided yet')
@@ -190,6 +194,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       const wanted = { ...given, address: given.address.toLowerCase() }
       const { agreement, member, proposals } = await check(wanted)
       const email = await checkContact(wanted, agreement)
+      const terms = await termsTexts.accepted(wanted.termsVersion, wanted.language ?? 'it')
       const proposal = proposals.find(({ address }) => address === wanted.address)
       if (!proposal)
         throw clientError('address-not-proposed', `${wanted.address} is not among the addresses that are proposed to you`)
@@ -197,7 +202,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       if (!proposal.free || !(await holds.hold(wanted.address, id)))
         throw clientError('address-taken', `The address ${wanted.address} is not free: choose another`)
       try {
-        await steps(slotOfOrder(agreement.order), (step) => insert(step, id, wanted, { agreement, member, email }))
+        await steps(slotOfOrder(agreement.order), (step) => insert(step, id, wanted, { agreement, member, email, terms }))
       } catch (error) {
         await holds.release(wanted.address, id)
         throw error

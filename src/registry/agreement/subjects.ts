@@ -33,6 +33,9 @@ export interface RequestRow extends Common<'request'> {
   readonly phone: string
   readonly years: number
   readonly termsVersion: string
+  /** the text that was accepted, by language and SHA-256; null: none of the version was stored then */
+  readonly termsLanguage: string | null
+  readonly termsSha256: string | null
   readonly emailConfirmedAt: Date | null
   readonly createdAt: Date
   readonly erasedAt: Date | null
@@ -66,6 +69,7 @@ const SELECT: Readonly<Record<Subject, string>> = {
       s.tax_code as "taxCode", s.surname, s.given_name as "givenName", s.email, s.language,
       o.name as "orderName", o.email as "orderEmail", s.address,
       s.mailbox_slot as "mailboxSlot", s.mailbox, s.reason, s.phone, s.years, s.terms_version as "termsVersion",
+      s.terms_language as "termsLanguage", encode(s.terms_sha256, 'hex') as "termsSha256",
       s.email_confirmed_at as "emailConfirmedAt", s.created_at as "createdAt", s.erased_at as "erasedAt"
     from request s join professional_order o on o.code = s.order_code`,
   contract: `select 'contract' as kind, s.slot, s.id, s.order_code as "order", s.agreement, s.state, s.state_at as "stateAt",

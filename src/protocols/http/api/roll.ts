@@ -1,7 +1,8 @@
 /** The roll of an order: imported, listed, searched. */
 import { z } from 'zod'
 import { clientError } from '../../../base/errors.ts'
-import { ROLL_CHANGES, ROLL_FILTERS } from '../../../registry/agreement/rolls.ts'
+import { CHANGES } from '../../../registry/agreement/roll-changes.ts'
+import { ROLL_FILTERS } from '../../../registry/agreement/rolls.ts'
 import { cursorOf, pageOf, pageQuery, placeOf } from './paging.ts'
 import type { Api, ApiDeps } from './parts.ts'
 import { listOf, orderParams, personSchema } from './schemas.ts'
@@ -19,7 +20,7 @@ const memberSchema = z
   .meta({ id: 'Member' })
 
 const lineSchema = z.object({ line: z.int(), why: z.string() })
-const changeSchema = z.enum(ROLL_CHANGES)
+const changeSchema = z.enum(CHANGES)
 
 const reportSchema = z
   .object({

@@ -58,21 +58,29 @@ const TABLES = [
   'request',
 ]
 
-export async function openTestApi(desk: Awaited<ReturnType<typeof openTestDesk>>) {
-  const app = fastify()
-  const reported: string[] = []
-  const keys = createIdempotencyKeys(desk.database, () => desk.clock.now)
+type TestDesk = Awaited<ReturnType<typeof openTestDesk>>
+
+/** What the API is made of, but for the ways in. */
+export function testApiParts(desk: TestDesk) {
   const { database } = desk
   const now = (): number => desk.clock.now
   const box = createSecretBox(Buffer.alloc(32))
-  const tokens = createMachineTokens({ database, checkOwner: () => Promise.resolve(), now })
-  const webhooks = createWebhooks({ database, box: () => box, checkOwner: () => Promise.resolve(), now })
-  registerApi(app, {
+  return {
     desk,
     accessesOf: desk.accessesOf,
-    tokens,
-    webhooks,
-    keys,
+    tokens: createMachineTokens({ database, checkOwner: () => Promise.resolve(), now }),
+    webhooks: createWebhooks({ database, box: () => box, checkOwner: () => Promise.resolve(), now }),
+    keys: createIdempotencyKeys(database, now),
+  }
+}
+
+export async function openTestApi(desk: TestDesk) {
+  const app = fastify()
+  const reported: string[] = []
+  const parts = testApiParts(desk)
+  const { keys, tokens, webhooks } = parts
+  registerApi(app, {
+    ...parts,
     waysIn: [asSaid, linkToken(desk.accessLinks), machineToken(tokens)],
     publicRate: 10_000,
     report: (name, data) => void reported.push(`${name} ${JSON.stringify(data)}`),

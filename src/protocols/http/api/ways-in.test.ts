@@ -5,7 +5,6 @@ import { after, test } from 'node:test'
 import { fastify } from 'fastify'
 import { Secret, TOTP } from 'otpauth'
 import { ANNA, openTestDesk, withMailbox } from '../../../registry/agreement/test-desk.ts'
-import { createIdempotencyKeys } from '../../../registry/idempotency-keys.ts'
 import { createLoginBrake } from '../../../registry/login-brake.ts'
 import { createLogins } from '../../../registry/logins.ts'
 import { createOperatorAccess } from '../../../registry/operators/access.ts'
@@ -14,6 +13,7 @@ import { registryQueries } from '../../../registry/queries.ts'
 import { lastFirst, withTestDatabase } from '../../../storage/test-database.ts'
 import { COOKIE } from '../operator-cookie.ts'
 import { registerApi } from './api.ts'
+import { testApiParts } from './test-api.ts'
 import { holderPassword, linkToken, operatorSession, unknownToken } from './ways-in.ts'
 
 const PASSWORD = 'una parola lunga e rara'
@@ -35,12 +35,9 @@ const logins = createLogins({
   report: (error) => assert.fail(String(error)),
   failed: () => undefined,
 })
-const keys = createIdempotencyKeys(database, now)
 const app = fastify()
 registerApi(app, {
-  desk,
-  accessesOf: desk.accessesOf,
-  keys,
+  ...testApiParts(desk),
   waysIn: [operatorSession(access), holderPassword(logins('api').authenticate), linkToken(desk.accessLinks), unknownToken],
   publicRate: PUBLIC_RATE,
   report: (name, data) => assert.fail(`${name} ${JSON.stringify(data)}`),
