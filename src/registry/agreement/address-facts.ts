@@ -33,6 +33,9 @@ export interface Fact {
   readonly subject: string | null
 }
 
+/** The address of a member `m` after a fact about $4 with the effect $5. */
+const AFTER = `case when $5::text = 'gives' then $4::text when m.address = $4::text then null else m.address end`
+
 /**
  * Adds facts of an order, whose history is locked from then on; answers the number of the first one.
  * @param facts at most one of each member
@@ -45,26 +48,35 @@ export async function writeFacts(tx: Transaction, order: string, at: Date, facts
     [slot, order, facts.length],
   )
   const first = (history?.facts ?? 0) - facts.length + 1
-  const taxCodes = facts.map(({ taxCode }) => taxCode)
-  const addresses = facts.map(({ address }) => address)
-  await tx.query(
-    `update member m set address = n.address, without_since = case when n.address is null then coalesce(m.without_since, $6) end,
-       warned_on = case when n.address is null then m.warned_on end, proposed_on = case when n.address is null then m.proposed_on end
-     from (select o.tax_code, case when f.effect = 'gives' then f.address when f.effect = 'takes' and o.address = f.address then null
-         else o.address end as address
-       from unnest($3::text[], $4::text[], $5::text[]) as f (tax_code, address, effect)
-       join member o on o.slot = $1 and o.order_code = $2 and o.tax_code = f.tax_code) n
-     where m.slot = $1 and m.order_code = $2 and m.tax_code = n.tax_code`,
-    [slot, order, taxCodes, addresses, facts.map(({ what }) => EFFECTS[what]), at],
-  )
+  for (const { what, taxCode, address } of facts) {
+    const effect = EFFECTS[what]
+    // Who keeps what there is may be all of a roll.
+    if (effect === 'keeps') continue
+    await tx.query(
+      `update member m set address = ${AFTER}, without_since = case when ${AFTER} is null then coalesce(m.without_since, $6) end,
+         warned_on = case when ${AFTER} is null then m.warned_on end, proposed_on = case when ${AFTER} is null then m.proposed_on end
+       where m.slot = $1 and m.order_code = $2 and m.tax_code = $3`,
+      [slot, order, taxCode, address, effect, at],
+    )
+  }
+  // One look for each fact ("offset 0"), whatever the planner believes of a table that has just been filled.
   await tx.query(
     `insert into address_fact (slot, order_code, number, at, what, address, subject, registered, tax_code, surname, given_name,
        register_number, registered_on, struck_off_on)
      select $1, $2, $3 + f.place - 1, $4, f.what, f.address, f.subject, m.address, m.tax_code, m.surname, m.given_name,
        m.register_number, m.registered_on, m.struck_off_on
      from unnest($5::text[], $6::text[], $7::text[], $8::uuid[]) with ordinality as f (tax_code, what, address, subject, place)
-     join member m on m.slot = $1 and m.order_code = $2 and m.tax_code = f.tax_code`,
-    [slot, order, first, at, taxCodes, facts.map(({ what }) => what), addresses, facts.map(({ subject }) => subject)],
+     cross join lateral (select * from member where slot = $1 and order_code = $2 and tax_code = f.tax_code offset 0) m`,
+    [
+      slot,
+      order,
+      first,
+      at,
+      facts.map(({ taxCode }) => taxCode),
+      facts.map(({ what }) => what),
+      facts.map(({ address }) => address),
+      facts.map(({ subject }) => subject),
+    ],
   )
   return first
 }
