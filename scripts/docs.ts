@@ -62,7 +62,7 @@ function settingRow(name: string, help: string, secret: boolean): string {
 }
 
 const READERS: Readonly<Record<Sample['to'], string>> = { holder: 'to the holder', order: 'to the order' }
-const titleOf = ({ kind, to }: Sample): string => `\`${kind}\` ${READERS[to]}`
+const titleOf = ({ kind, to, data }: Sample): string => `\`${kind}\` ${READERS[to]}${'fact' in data ? `: ${data['fact']}` : ''}`
 
 /** The text of docs/reference/notices.md: what each notice says, in both languages. */
 function noticesReference(): string {
@@ -95,7 +95,7 @@ function noticesPreview(): string {
   const letters = SAMPLES.flatMap((sample) =>
     (['it', 'en'] as const).map((language) => {
       const { subject, html } = sampleLetter(sample, language)
-      const title = `${sample.kind} ${READERS[sample.to]}, ${language}: ${subject}`
+      const title = `${titleOf(sample).replaceAll('`', '')}, ${language}: ${subject}`
       return `<h2>${attribute(title)}</h2>\n<iframe title="${attribute(title)}" sandbox width="640" height="560" srcdoc="${attribute(html)}"></iframe>`
     }),
   )

@@ -12,7 +12,8 @@ const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
 
 test('the references that are written from the code are not stale', async () => {
   const hint = 'run: node scripts/run.mjs scripts/docs.ts'
-  for (const [path, text] of Object.entries(await writtenDocuments())) assert.equal(readFileSync(path, 'utf8'), text, `${path}: ${hint}`)
+  for (const [path, text] of Object.entries(await writtenDocuments()))
+    assert.equal(readFileSync(path, 'utf8'), text, `${path}: ${hint}`)
 })
 
 test('links between the documents lead somewhere', () => {

@@ -246,11 +246,11 @@ export const ENGLISH: Wording = {
   },
 
   order: {
-    activation: (facts) => ({
+    given: (facts) => ({
       subject: `New PEC address of a member: ${facts.address}`,
-      blocks: [paragraph('The following certified address is active.'), memberRows(facts)],
+      blocks: [paragraph('The following certified address is active.'), memberRows(facts, row('Expires on', facts.expiresOn))],
     }),
-    'service-suspended': (facts) => ({
+    suspended: (facts) => ({
       subject: `PEC of a member expired and suspended: ${facts.address}`,
       blocks: [
         paragraph(
@@ -260,16 +260,39 @@ export const ENGLISH: Wording = {
         paragraph('Until it ends the member can renew it with the same address.'),
       ],
     }),
-    'service-stopped': (facts) => ({
+    resumed: (facts) => ({
+      subject: `PEC of a member active again: ${facts.address}`,
+      blocks: [
+        paragraph('The following mailbox was suspended; it has been renewed and is active again.'),
+        memberRows(facts, row('Expires on', facts.expiresOn)),
+      ],
+    }),
+    stopped: (facts) => ({
       subject: `PEC of a member deactivated: ${facts.address}`,
       blocks: [
         paragraph(`The following mailbox was deactivated ${whyStopped(facts)}: it neither sends nor receives messages.`),
         memberRows(facts, row(DATE_OF_END, facts.endsOn)),
       ],
     }),
-    'service-ended': (facts) => ({
+    ended: (facts) => ({
       subject: `PEC of a member ended: ${facts.address}`,
       blocks: [paragraph(`The following mailbox has ended. ${NEVER_AGAIN}`), memberRows(facts)],
+    }),
+    elsewhere: (facts) => ({
+      subject: `PEC address of a member at another provider: ${facts.address}`,
+      blocks: [
+        paragraph(
+          'A member has named the following certified address at another provider, and has proved to have the use of it.',
+        ),
+        memberRows(facts),
+      ],
+    }),
+    'elsewhere-ended': (facts) => ({
+      subject: `PEC address of a member no longer named: ${facts.address}`,
+      blocks: [
+        paragraph('The following certified address at another provider is no longer the one that the member has named.'),
+        memberRows(facts),
+      ],
     }),
   },
 }

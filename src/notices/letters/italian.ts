@@ -254,11 +254,14 @@ export const ITALIAN: Wording = {
   },
 
   order: {
-    activation: (facts) => ({
+    given: (facts) => ({
       subject: `Nuovo indirizzo PEC di un iscritto: ${facts.address}`,
-      blocks: [paragraph('è attivo il seguente indirizzo di posta elettronica certificata.'), memberRows(facts)],
+      blocks: [
+        paragraph('è attivo il seguente indirizzo di posta elettronica certificata.'),
+        memberRows(facts, row('Scadenza', facts.expiresOn)),
+      ],
     }),
-    'service-suspended': (facts) => ({
+    suspended: (facts) => ({
       subject: `PEC di un iscritto scaduta e sospesa: ${facts.address}`,
       blocks: [
         paragraph('la seguente casella è scaduta senza rinnovo ed è sospesa: non invia e non riceve messaggi.'),
@@ -266,16 +269,39 @@ export const ITALIAN: Wording = {
         paragraph('Fino alla cessazione l’iscritto può rinnovarla con lo stesso indirizzo.'),
       ],
     }),
-    'service-stopped': (facts) => ({
+    resumed: (facts) => ({
+      subject: `PEC di un iscritto di nuovo attiva: ${facts.address}`,
+      blocks: [
+        paragraph('la seguente casella, che era sospesa, è stata rinnovata ed è di nuovo attiva.'),
+        memberRows(facts, row('Nuova scadenza', facts.expiresOn)),
+      ],
+    }),
+    stopped: (facts) => ({
       subject: `PEC di un iscritto disattivata: ${facts.address}`,
       blocks: [
         paragraph(`la seguente casella è stata disattivata ${whyStopped(facts)}: non invia e non riceve messaggi.`),
         memberRows(facts, row(DATE_OF_END, facts.endsOn)),
       ],
     }),
-    'service-ended': (facts) => ({
+    ended: (facts) => ({
       subject: `PEC di un iscritto cessata: ${facts.address}`,
       blocks: [paragraph(`la seguente casella è cessata. ${NEVER_AGAIN}`), memberRows(facts)],
+    }),
+    elsewhere: (facts) => ({
+      subject: `Indirizzo PEC di un iscritto presso un altro gestore: ${facts.address}`,
+      blocks: [
+        paragraph(
+          'un iscritto ha comunicato il seguente indirizzo PEC, attivo presso un altro gestore, e ha dimostrato di averne l’uso.',
+        ),
+        memberRows(facts),
+      ],
+    }),
+    'elsewhere-ended': (facts) => ({
+      subject: `Indirizzo PEC di un iscritto non più comunicato: ${facts.address}`,
+      blocks: [
+        paragraph('il seguente indirizzo PEC presso un altro gestore non è più quello comunicato dall’iscritto.'),
+        memberRows(facts),
+      ],
     }),
   },
 }

@@ -7,7 +7,7 @@ import type { NoticeKind } from '../../registry/agreement/states.ts'
 import { inLine, sheetHtml, sheetText } from './blocks.ts'
 import { ENGLISH } from './english.ts'
 import { ITALIAN } from './italian.ts'
-import type { Facts, OrderKind, Place, Wording, Words } from './wording.ts'
+import type { Communicated, Facts, HolderKind, Place, Wording, Words } from './wording.ts'
 
 export interface Letter {
   readonly language: 'it' | 'en'
@@ -29,7 +29,7 @@ export function letterOf(kind: NoticeKind, data: NoticeData, token: string | nul
   const wording = WORDINGS[language]
   const facts = factsOf(data, wording, place, token === null ? null : `${place.web}${PAGES[kind] ?? ''}#${token}`)
   const toOrder = data['to'] === 'order'
-  const { subject, blocks } = (toOrder ? orderWords(wording, kind) : wording.holder[kind])(facts)
+  const { subject, blocks } = wordsOf(wording, kind, toOrder ? data['fact'] : undefined)(facts)
   const sheet = {
     language,
     subject: inLine(subject),
@@ -41,9 +41,15 @@ export function letterOf(kind: NoticeKind, data: NoticeData, token: string | nul
   return { language, subject: sheet.subject, text: sheetText(sheet), html: sheetHtml(sheet) }
 }
 
-function orderWords({ order }: Wording, kind: NoticeKind): (facts: Facts) => Words {
-  const words = Object.hasOwn(order, kind) ? order[kind as OrderKind] : undefined
-  if (!words) throw new CeralaccaError('no-letter', 'bug', `orders are not told of ${kind}: src/notices/letters has no words`)
+/** @param fact what an order is told of an address */
+function wordsOf({ holder, order }: Wording, kind: NoticeKind, fact: unknown): (facts: Facts) => Words {
+  const words =
+    kind !== 'address-communicated'
+      ? holder[kind satisfies HolderKind]
+      : typeof fact === 'string' && Object.hasOwn(order, fact)
+        ? order[fact as Communicated]
+        : undefined
+  if (!words) throw new CeralaccaError('no-letter', 'bug', `src/notices/letters has no words for ${kind} ${String(fact)}`)
   return words
 }
 

@@ -1,7 +1,7 @@
 /** A notice of each kind to each reader, for the previews in the documents and the tests of the words. */
 import type { NoticeKind } from '../../registry/agreement/states.ts'
 import { letterOf, type Letter, type NoticeData } from './letter.ts'
-import type { Place } from './wording.ts'
+import type { Communicated, Place } from './wording.ts'
 
 export interface Sample {
   readonly kind: NoticeKind
@@ -32,10 +32,17 @@ export const SAMPLES: readonly Sample[] = [
   { kind: 'service-stopped', to: 'holder', data: { event: 'revoke', reason: null, ...END } },
   { kind: 'service-ended', to: 'holder', data: { event: 'end', deleteOn: END.deleteOn } },
   { kind: 'content-deleted', to: 'holder', data: {} },
-  { kind: 'activation', to: 'order', data: {} },
-  { kind: 'service-suspended', to: 'order', data: { event: 'expire', expiresOn: EXPIRY.expiresOn, ...END } },
-  { kind: 'service-stopped', to: 'order', data: { event: 'die', reason: null, ...END } },
-  { kind: 'service-ended', to: 'order', data: { event: 'end', deleteOn: END.deleteOn } },
+  ...(
+    [
+      ['given', { expiresOn: EXPIRY.expiresOn }],
+      ['suspended', { event: 'expire', expiresOn: EXPIRY.expiresOn, ...END }],
+      ['resumed', { event: 'renew', expiresOn: '2029-05-08' }],
+      ['stopped', { event: 'die', reason: null, ...END }],
+      ['ended', { event: 'end', deleteOn: END.deleteOn }],
+      ['elsewhere', {}],
+      ['elsewhere-ended', {}],
+    ] satisfies [Communicated, NoticeData][]
+  ).map(([fact, data], at): Sample => ({ kind: 'address-communicated', to: 'order', data: { fact, number: at + 1, ...data } })),
 ]
 
 const NAMES = {

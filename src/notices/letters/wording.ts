@@ -1,4 +1,5 @@
 /** What the words of a language are (italian.ts, english.ts), and what they may speak of. */
+import type { FactKind } from '../../registry/agreement/address-facts.ts'
 import type { NoticeKind } from '../../registry/agreement/states.ts'
 import type { Block } from './blocks.ts'
 
@@ -38,14 +39,16 @@ export interface Words {
   readonly blocks: readonly (Block | null)[]
 }
 
-export type OrderKind = Extract<NoticeKind, 'activation' | 'service-ended' | 'service-stopped' | 'service-suspended'>
+/** What an order is told of an address of its members; that the roll was changed it knows itself. */
+export type Communicated = Exclude<FactKind, 'changed'>
+export type HolderKind = Exclude<NoticeKind, 'address-communicated'>
 
 export interface Wording {
   readonly locale: string
   /** where the order's name is not known */
   readonly anOrder: string
-  readonly holder: Readonly<Record<NoticeKind, (facts: Facts) => Words>>
-  readonly order: Readonly<Record<OrderKind, (facts: Facts) => Words>>
+  readonly holder: Readonly<Record<HolderKind, (facts: Facts) => Words>>
+  readonly order: Readonly<Record<Communicated, (facts: Facts) => Words>>
   readonly greetHolder: (facts: Facts) => string
   readonly greetOrder: (facts: Facts) => string
   readonly signature: (facts: Facts) => string

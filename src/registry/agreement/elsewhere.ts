@@ -22,7 +22,9 @@ export interface ElsewhereRow extends Claimed {
   readonly slot: number
   readonly id: string
   readonly order: string
+  readonly orderName: string
   readonly orderEmail: string | null
+  readonly language: 'it'
   /** of the member we know no ordinary address */
   readonly email: ''
   readonly address: string
@@ -68,7 +70,7 @@ const TRIES = 5
 const STARTS_A_DAY = 5
 const DAY_MS = 86_400_000
 
-const SELECT = `select 'elsewhere' as kind, e.slot, e.id, e.order_code as "order", o.email as "orderEmail", '' as email, e.tax_code as "taxCode", m.surname,
+const SELECT = `select 'elsewhere' as kind, e.slot, e.id, e.order_code as "order", o.name as "orderName", o.email as "orderEmail", '' as email, 'it' as language, e.tax_code as "taxCode", m.surname,
     m.given_name as "givenName", e.address, e.state, e.created_at as "createdAt", e.tries_left as "triesLeft", e.expires_at as "expiresAt",
     e.sent_slot as "sentSlot", e.sent_msgid as "sentMsgid", e.proved_at as "provedAt", e.ended_at as "endedAt"
   from address_elsewhere e join member m on m.slot = e.slot and m.order_code = e.order_code and m.tax_code = e.tax_code

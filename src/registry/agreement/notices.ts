@@ -54,6 +54,13 @@ export interface Notices {
 const COLUMNS = `n.slot, n.id, n.kind, n.subject_kind as "subjectKind", n.subject, n.recipient, n.data, n.created_at as "createdAt",
   n.sent_at as "sentAt", n.outcome, n.detail, n.attempts, n.round`
 
+/** Where its reader is written to now; null: nowhere any more. An address elsewhere is told to the order alone, where it was told before. */
+async function presentRecipient(tx: Transaction, { subjectKind, subject, data, recipient }: NoticeRow): Promise<string | null> {
+  if (subjectKind === 'elsewhere') return recipient
+  const { email, orderEmail } = await lock(tx, subjectKind, subject)
+  return data['to'] === 'order' ? orderEmail : email
+}
+
 export function createNotices({ reader, transactor }: Database): Notices {
   /** An entry about what the notice is about. */
   const record = (tx: Transaction, act: 'notice-undeliverable' | 'notice-repeated', notice: NoticeRow, actor: Actor, at: Date) =>
@@ -133,8 +140,7 @@ export function createNotices({ reader, transactor }: Database): Notices {
           [slot, id, at],
         )
         if (!notice) throw clientError('no-such-notice', 'The notice is gone: what it was about has been erased')
-        const { email, orderEmail } = await lock(tx, notice.subjectKind, notice.subject)
-        const recipient = (notice.data['to'] === 'order' ? orderEmail : email) ?? notice.recipient
+        const recipient = (await presentRecipient(tx, notice)) ?? notice.recipient
         await tx.query('update notice set recipient = $3 where slot = $1 and id = $2', [slot, id, recipient])
         await record(tx, 'notice-repeated', notice, actor, at)
       }),

@@ -43,6 +43,9 @@ export interface Told {
   readonly surname: string
   readonly givenName: string
   readonly email: string
+  /** in which the person is written to */
+  readonly language: 'it' | 'en'
+  readonly orderName: string
   readonly orderEmail: string | null
   readonly address: string
 }

@@ -50,7 +50,7 @@ test('a request names the text that was accepted, in its language; none of tomor
     phone: '',
     termsVersion: '1',
   }
-  await assert.rejects(requests.start({ ...wanted, termsLanguage: 'en' }), { code: 'terms-not-accepted' })
+  await assert.rejects(requests.start({ ...wanted, language: 'en' }), { code: 'terms-not-accepted' })
   const { termsLanguage, termsSha256 } = await requests.get(await requests.start(wanted))
   assert.deepEqual([termsLanguage, termsSha256], ['it', sha256])
 })

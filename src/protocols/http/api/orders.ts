@@ -39,8 +39,8 @@ export function orderRoutes(api: Api, { desk: { orders, agreements } }: ApiDeps)
   api.post(
     '/orders',
     { schema: { operationId: 'addOrder', summary: 'Record an order', body: orderSchema, response: { 201: orderSchema } } },
-    async ({ body }, answer) => {
-      await orders.add(body)
+    async ({ body, actor }, answer) => {
+      await orders.add(body, actor)
       return answer.code(201).send(await orders.get(body.code))
     },
   )
@@ -72,8 +72,8 @@ export function orderRoutes(api: Api, { desk: { orders, agreements } }: ApiDeps)
         response: { 201: agreementSchema },
       },
     },
-    async ({ params: { order }, body: { code, domain, ...terms } }, answer) => {
-      await agreements.add({ code, domain, order, ...given(terms) })
+    async ({ params: { order }, body: { code, domain, ...terms }, actor }, answer) => {
+      await agreements.add({ code, domain, order, ...given(terms) }, actor)
       return answer.code(201).send(await agreements.get(code))
     },
   )
@@ -89,8 +89,8 @@ export function orderRoutes(api: Api, { desk: { orders, agreements } }: ApiDeps)
         response: { 200: agreementSchema },
       },
     },
-    async ({ params: { code }, body }) => {
-      await agreements.set(code, given(body))
+    async ({ params: { code }, body, actor }) => {
+      await agreements.set(code, given(body), actor)
       return agreements.get(code)
     },
   )

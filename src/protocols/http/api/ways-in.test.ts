@@ -36,8 +36,10 @@ const logins = createLogins({
   failed: () => undefined,
 })
 const app = fastify()
+const parts = testApiParts(desk)
+const { keys } = parts
 registerApi(app, {
-  ...testApiParts(desk),
+  ...parts,
   waysIn: [operatorSession(access), holderPassword(logins('api').authenticate), linkToken(desk.accessLinks), unknownToken],
   publicRate: PUBLIC_RATE,
   report: (name, data) => assert.fail(`${name} ${JSON.stringify(data)}`),
