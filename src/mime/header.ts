@@ -18,39 +18,57 @@ export interface Header {
   readonly bodyStart: number
 }
 
-/** RFC 5322 3.6.8, and the blanks before the colon of 4.5.8. */
-const FIELD = /^([\x21-\x39\x3b-\x7e]+)[ \t]*:/
 const LF = 10
 const CR = 13
+const COLON = 58
 
 /** Reads the header section that starts at `from`; lines that are no field are skipped, as mail programs do. Line ends may be CRLF or LF. */
 export function parseHeader(bytes: Uint8Array, from = 0, to = bytes.length): Header {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const end = findEmptyLine(bytes, from, to)
+  // One text for the whole section: a call for each line or field costs more than reading them.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', from, end)
   const fields: HeaderField[] = []
-  let at = from
-  while (at < to) {
-    let next = lineEnd(buffer, at, to)
-    if (isEmptyLine(buffer, at, next)) return { fields, bodyStart: next }
+  let at = 0
+  while (at < text.length) {
     const start = at
-    while (next < to && (buffer[next] === 32 || buffer[next] === 9)) next = lineEnd(buffer, next, to)
-    const text = buffer.toString('latin1', start, next)
-    const [opening, name] = FIELD.exec(text) ?? []
-    if (opening !== undefined && name !== undefined) {
-      fields.push({ name, value: text.slice(opening.length).replace(/\r?\n$/, ''), start, end: next })
-    }
-    at = next
+    do at = lineAfter(text, at)
+    while (isBlank(text.charCodeAt(at)))
+    const field = readField(text, start, at, from)
+    if (field) fields.push(field)
   }
-  return { fields, bodyStart: to }
+  return { fields, bodyStart: end === to ? to : end + (bytes[end] === LF ? 1 : 2) }
 }
 
-function lineEnd(buffer: Buffer, from: number, to: number): number {
-  const end = buffer.indexOf(LF, from)
-  return end < 0 || end >= to ? to : end + 1
+/** Where the empty line begins; `to` if there is none. */
+function findEmptyLine(bytes: Uint8Array, from: number, to: number): number {
+  let line = from
+  for (let at = from; at < to; at++) {
+    if (bytes[at] !== LF) continue
+    if (at === line || (at === line + 1 && bytes[line] === CR)) return line
+    line = at + 1
+  }
+  return to
 }
 
-function isEmptyLine(buffer: Buffer, start: number, end: number): boolean {
-  return buffer[start] === LF || (end - start === 2 && buffer[start] === CR && buffer[start + 1] === LF)
+function lineAfter(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end < 0 ? text.length : end + 1
 }
+
+/** RFC 5322 3.6.8, and the blanks before the colon of 4.5.8; undefined for what is no field. */
+function readField(text: string, start: number, end: number, offset: number): HeaderField | undefined {
+  let nameEnd = start
+  while (isNameCharacter(text.charCodeAt(nameEnd))) nameEnd++
+  let colon = nameEnd
+  while (isBlank(text.charCodeAt(colon))) colon++
+  if (nameEnd === start || text.charCodeAt(colon) !== COLON) return undefined
+  const hasBreak = text.charCodeAt(end - 1) === LF
+  const valueEnd = hasBreak ? end - (text.charCodeAt(end - 2) === CR ? 2 : 1) : end
+  return { name: text.slice(start, nameEnd), value: text.slice(colon + 1, valueEnd), start: offset + start, end: offset + end }
+}
+
+const isNameCharacter = (code: number): boolean => code > 32 && code < 127 && code !== COLON
+const isBlank = (code: number): boolean => code === 32 || code === 9
 
 /** All fields of that name, in order. */
 export function fieldsOf(header: Header, name: string): HeaderField[] {
@@ -66,7 +84,8 @@ export function fieldValue(header: Header, name: string): string | undefined {
 
 /** Takes the line breaks of folding out (RFC 5322 2.2.3) and trims. */
 export function unfold(value: string): string {
-  return trimBlanks(value.replace(/\r?\n(?=[ \t])/g, ''))
+  // Most values are of one line.
+  return trimBlanks(value.includes('\n') ? value.replace(/\r?\n(?=[ \t])/g, '') : value)
 }
 
 /** As trim(), which would take the byte A0 for a blank: the last byte of a UTF-8 "à". */

@@ -52,10 +52,7 @@ const MAX_NAME = 200
 
 function parameterName(raw: string): string {
   if (raw.length > MAX_NAME) return ''
-  return raw
-    .replace(/\([^)]*\)/g, '')
-    .trim()
-    .toLowerCase()
+  return (raw.includes('(') ? raw.replace(/\([^)]*\)/g, '') : raw).trim().toLowerCase()
 }
 
 function skipBlanks(text: string, from: number): number {
