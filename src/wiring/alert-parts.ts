@@ -17,7 +17,7 @@ import { createSecrets } from '../registry/secrets.ts'
 import type { Bus } from '../storage/bus.ts'
 import type { Database } from '../storage/database.ts'
 import type { Queue } from '../transport/worker.ts'
-import { webUrl } from './post-parts.ts'
+import { webUrl } from './web-url.ts'
 
 interface Registry {
   readonly database: Database

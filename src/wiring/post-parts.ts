@@ -13,13 +13,10 @@ import type { Queue } from '../transport/worker.ts'
 import type { Installation } from './installation.ts'
 import { makeOnce } from './key-file.ts'
 import { readText } from './keys.ts'
+import { webUrl } from './web-url.ts'
 
 /** Where notices come from. */
 export const noticesFrom = ({ values }: Config): string => values.CERALACCA_NOTICES_FROM ?? `avvisi@${values.CERALACCA_DOMAIN}`
-
-/** Public address of the web pages, without a slash at its end. */
-export const webUrl = ({ values, ports }: Config): string =>
-  values.CERALACCA_WEB_URL ?? `https://${values.CERALACCA_SERVER_NAME}:${ports.https}`
 
 /** The key of the settings; of the demo one that is made once; else none. */
 export function dkimKey({ values, dataFolder }: Config): DkimKey | undefined {
