@@ -174,7 +174,7 @@ export async function startProvider(config: Config, installation: Installation, 
 
   async function startWeb(): Promise<void> {
     const operatorAccess = openOperatorAccess(config, installation)
-    const api = apiParts(installation, operatorAccess, logins('api').authenticate)
+    const api = apiParts(config, installation, operatorAccess, logins('api').authenticate)
     const server = createWebServer({
       tls,
       report,

@@ -85,6 +85,8 @@ export interface AuditActs {
   'notice-repeated': { readonly notice: string }
   /** the ordinary address or the telephone number of a holder changed; which they are is not the log's to know */
   'contact-changed': Record<string, never>
+  /** a holder began or changed the alerts that are sent to him, or stopped them; which they are is not the log's to know */
+  'alerts-changed': { readonly event: 'set' | 'stop' }
   /** a file for the public register was given out, made now or before */
   'register-exported': {
     readonly number: number

@@ -5,12 +5,13 @@
  * Invariants: what a message says is never told; nothing goes to an address that nobody has confirmed, nor to certified mail; what was told is
  * not told again, and what has come is told once the holder is active and wishes it. Called by the CLI, the API and the post.
  */
+import type { Actor } from '../../audit/audit.ts'
 import { domainOf } from '../../base/domain-of.ts'
 import { clientError } from '../../base/errors.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 import { checkedAddress } from '../../registry/address.ts'
 import type { AlertLinks } from './links.ts'
-import type { AlertQueries, StoredWishes } from './queries.ts'
+import type { AlertQueries, StoredWishes, WishesChange } from './queries.ts'
 import { ALERT_KINDS, type AlertSettings, type AlertWishes, type StoppedBy } from './types.ts'
 
 /** An alert that its recipient's server refuses for good; `subject` is the mailbox. */
@@ -29,9 +30,9 @@ export interface Alerts {
    * own ordinary address, which is confirmed; to another a link is sent first, unless somebody vouches for it (`confirmed`).
    * @throws `no-such-mailbox`, `no-recipient`, `bad-address`, `certified-recipient`, `bad-hour`, `no-kinds`
    */
-  set(address: string, change: Partial<AlertWishes>, options?: { confirmed?: boolean }): Promise<AlertSettings>
+  set(address: string, change: Partial<AlertWishes>, options?: { confirmed?: boolean; actor?: Actor }): Promise<AlertSettings>
   /** @throws `no-such-mailbox`, `no-alerts` */
-  stop(address: string): Promise<AlertSettings>
+  stop(address: string, options?: { actor?: Actor }): Promise<AlertSettings>
   /** The holder has opened the link that was sent to the recipient. @throws `bad-link` */
   confirm(token: string): Promise<AlertSettings>
   /** Stops alerts by the link that each of them has; done again it changes nothing. @throws `bad-link` */
@@ -82,11 +83,12 @@ export function createAlerts({ queries, links, find, ordinaryAddress, isCertifie
     mailbox: MailboxRef,
     by: { readonly stoppedBy: StoppedBy; readonly stoppedReason: string | null },
     check: (before: StoredWishes | undefined) => StoredWishes,
+    entry: Pick<WishesChange, 'entry'> = {},
   ): Promise<AlertSettings> {
     const at = new Date(now())
     const stored = await queries.change(mailbox, at, (before) => {
       const wishes = check(before)
-      return { wishes: wishes.stoppedAt === null ? { ...wishes, stoppedAt: at, ...by } : wishes }
+      return { wishes: wishes.stoppedAt === null ? { ...wishes, stoppedAt: at, ...by } : wishes, ...entry }
     })
     return settingsOf(stored)
   }
@@ -97,7 +99,7 @@ export function createAlerts({ queries, links, find, ordinaryAddress, isCertifie
       return stored ? settingsOf(stored) : null
     },
 
-    async set(address, change, { confirmed = false } = {}) {
+    async set(address, change, { confirmed = false, actor } = {}) {
       const mailbox = await existing(address)
       const own = (await ordinaryAddress(address))?.toLowerCase() ?? null
       const wanted = change.recipient ?? (await queries.wishes(mailbox))?.recipient ?? own
@@ -124,16 +126,18 @@ export function createAlerts({ queries, links, find, ordinaryAddress, isCertifie
           stoppedReason: null,
         }
         const fromNow = !before || before.stoppedAt !== null || before.confirmedAt === null
-        return { wishes, fromNow, lookAt: confirmationAt }
+        return { wishes, fromNow, lookAt: confirmationAt, ...entryOf(actor, address, 'set') }
       })
       return settingsOf(stored)
     },
 
-    async stop(address) {
-      return stopBy(await existing(address), { stoppedBy: 'holder', stoppedReason: null }, (before) => {
+    async stop(address, { actor } = {}) {
+      const by = { stoppedBy: 'holder', stoppedReason: null } as const
+      const check = (before: StoredWishes | undefined): StoredWishes => {
         if (!before) throw clientError('no-alerts', `${address} has no alerts that could be stopped`)
         return before
-      })
+      }
+      return stopBy(await existing(address), by, check, entryOf(actor, address, 'stop'))
     },
 
     async confirm(token) {
@@ -160,6 +164,12 @@ export function createAlerts({ queries, links, find, ordinaryAddress, isCertifie
     },
   }
 }
+
+/** What the audit log is told of who has changed it; the machine's own commands are told by themselves. */
+const entryOf = (actor: Actor | undefined, address: string, event: 'set' | 'stop'): Pick<WishesChange, 'entry'> =>
+  actor
+    ? { entry: { ...actor, act: 'alerts-changed', object: `mailbox:${address}`, holders: [address], details: { event } } }
+    : {}
 
 function checkWishes({ hour, kinds }: Partial<AlertWishes>): void {
   if (hour !== undefined && !(Number.isInteger(hour) && hour >= 0 && hour <= 23))

@@ -1,4 +1,5 @@
 /** SQL of table `alert` (migration of alerts), and what it asks of mailboxes, warnings and their messages. */
+import { writeAudit, type AuditRecord } from '../../audit/audit.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 import type { MailboxStatus } from '../../registry/status.ts'
 import type { Database, Transaction } from '../../storage/database.ts'
@@ -100,7 +101,7 @@ export function alertQueries({ reader, transactor }: Database) {
         // Locked, so that two changes do not undo each other.
         await tx.query('select 1 from mailbox where slot = $1 and id = $2 for update', [slot, id])
         const [before] = await tx.query<StoredWishes>(`select ${WISHES} from alert where slot = $1 and mailbox = $2`, [slot, id])
-        const { wishes, fromNow = false, lookAt = null } = change(before)
+        const { wishes, fromNow = false, lookAt = null, entry } = change(before)
         if (fromNow) await startAnew(tx, { slot, id }, wishes, await present(tx.query, { slot, id }), at)
         await tx.query(
           `update alert set recipient = $3, serial = $4, confirmed_at = $5, confirmation_at = $6, language = $7, frequency = $8, hour = $9,
@@ -109,6 +110,7 @@ export function alertQueries({ reader, transactor }: Database) {
            where slot = $1 and mailbox = $2`,
           [slot, id, ...columns(wishes), lookAt, at],
         )
+        if (entry) await writeAudit(tx, { ...entry, at: at.getTime() })
         return wishes
       }),
 
@@ -275,6 +277,8 @@ export interface WishesChange {
   readonly fromNow?: boolean
   /** by default when something comes */
   readonly lookAt?: Date | null
+  /** what is recorded of it */
+  readonly entry?: Omit<AuditRecord<'alerts-changed'>, 'at'>
 }
 
 const columns = (wishes: StoredWishes): unknown[] => [

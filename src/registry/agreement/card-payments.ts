@@ -30,6 +30,8 @@ export interface CardProcessor {
 }
 
 export interface CardPayments {
+  /** whether the provider takes cards */
+  readonly taken: boolean
   /**
    * The page where an awaited payment is made.
    * @throws `no-such-payment`, `paid-already`, `payment-over`, `no-card-payments`, `card-unavailable`
@@ -50,6 +52,8 @@ export function createCardPayments(
   }
 
   return {
+    taken: processor !== undefined,
+
     async open(text, returnTo) {
       const { open } = present()
       const { reference, cents, state, subjectKind } = await payments.get(text)

@@ -11,6 +11,7 @@ import { createAccessLinks } from './access-links.ts'
 import { createAddressHolds } from './address-holds.ts'
 import { createAgreements } from './agreements.ts'
 import { createCardPayments, type CardProcessor } from './card-payments.ts'
+import { createConfirmationAgain } from './confirmation-again.ts'
 import { createContacts } from './contact.ts'
 import { createContracts } from './contracts.ts'
 import type { Vault } from './document-vault.ts'
@@ -77,6 +78,7 @@ export function createDesk({
     now,
   })
   const { workNow } = timers
+  const notices = createNotices(database)
   const payments = createPayments({ database, steps, workNow })
   return {
     orders,
@@ -88,7 +90,8 @@ export function createDesk({
     documents,
     termsTexts,
     timers,
-    notices: createNotices(database),
+    notices,
+    confirmationAgain: createConfirmationAgain(database.reader, notices, now),
     payments,
     cards: createCardPayments(payments, cardProcessor),
     accessLinks: createAccessLinks(database, steps, now),

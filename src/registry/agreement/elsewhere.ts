@@ -49,6 +49,8 @@ export interface Elsewhere {
   prove(id: string, code: string, actor: Actor): Promise<ElsewhereRow>
   /** The member has it no more, or has named a wrong one. @throws `no-such-proof`, `wrong-state`, `not-yours` */
   end(id: string, actor: Actor): Promise<ElsewhereRow>
+  /** @throws `no-such-proof` */
+  get(id: string): Promise<ElsewhereRow>
   /** All of a member, the first one first. */
   of(order: string, taxCode: string): Promise<ElsewhereRow[]>
 }
@@ -216,6 +218,8 @@ export function createElsewhere({
       })
       return findOne(reader, id)
     },
+
+    get: (id) => findOne(reader, id),
 
     of: (order, taxCode) =>
       reader.read<ElsewhereRow>(`${SELECT} where e.slot = $1 and e.order_code = $2 and e.tax_code = $3 order by e.id`, [

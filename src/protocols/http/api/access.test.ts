@@ -14,7 +14,7 @@ import { as, openTestApi } from './test-api.ts'
 const scope = lastFirst({ after })
 const { database } = await withTestDatabase(scope)
 const desk = await openTestDesk(database)
-const { app, tokens, webhooks } = await openTestApi(desk)
+const { app, parts } = await openTestApi(desk)
 scope.after(() => app.close())
 const { order } = await desk.newOrder()
 const { order: otherOrder } = await desk.newOrder()
@@ -46,11 +46,18 @@ const MAY: Readonly<Record<keyof typeof ACCESS, readonly string[]>> = {
   getApiDocument: EVERYBODY,
   getAgreement: EVERYBODY,
   checkMember: EVERYBODY,
+  listTerms: EVERYBODY,
+  getTerms: EVERYBODY,
   startRequest: EVERYBODY,
   confirmEmail: EVERYBODY,
   activate: EVERYBODY,
+  nameAddressElsewhere: EVERYBODY,
+  proveAddressElsewhere: EVERYBODY,
+  openCheckout: EVERYBODY,
+  notifyStripe: EVERYBODY,
   getRequest: ['requester', 'desk'],
   giveDocument: ['requester', 'desk'],
+  sendConfirmationAgain: ['requester'],
   abandonRequest: ['requester'],
   listRequests: ['desk'],
   getDocument: ['desk'],
@@ -60,6 +67,9 @@ const MAY: Readonly<Record<keyof typeof ACCESS, readonly string[]>> = {
   getOwnContract: ['holder'],
   getContact: ['holder'],
   setContact: ['holder'],
+  getAlerts: ['holder'],
+  setAlerts: ['holder'],
+  stopAlerts: ['holder'],
   listAccesses: ['holder'],
   withdraw: ['holder'],
   getRenewalOffer: ['holder', 'link'],
@@ -70,9 +80,23 @@ const MAY: Readonly<Record<keyof typeof ACCESS, readonly string[]>> = {
   listAgreements: ['order', 'desk'],
   addAgreement: ['desk'],
   changeAgreement: ['desk'],
+  listStoredTerms: ['desk'],
+  getStoredTerms: ['desk'],
+  addTerms: ['desk'],
   importRoll: ['order', 'desk', 'roll:write'],
   listMembers: ['order', 'desk', 'roll:read'],
   getMember: ['order', 'desk', 'roll:read'],
+  listMembersWithoutAddress: ['order', 'desk', 'roll:read'],
+  listWarnings: ['order', 'desk', 'roll:read'],
+  noteWarnings: ['order', 'desk'],
+  startAddressElsewhere: ['order', 'desk'],
+  listAddressesElsewhere: ['order', 'desk', 'roll:read'],
+  endAddressElsewhere: ['order', 'desk'],
+  makeRegisterExport: ['order', 'desk'],
+  listRegisterExports: ['order', 'desk'],
+  getRegisterExport: ['order', 'desk'],
+  getRegisterFile: ['order', 'desk'],
+  confirmRegisterExport: ['order', 'desk'],
   listRequestsOfOrder: ['order', 'desk', 'requests:read'],
   listContracts: ['order', ...READERS, 'contracts:read'],
   listExpiries: ['order', ...READERS, 'contracts:read'],
@@ -83,6 +107,9 @@ const MAY: Readonly<Record<keyof typeof ACCESS, readonly string[]>> = {
   listPayments: ['desk', 'payments:read'],
   registerPayment: ['desk', 'payments:write'],
   importBankFile: ['desk'],
+  listNotices: ['desk'],
+  getNotice: ['desk'],
+  retryNotice: ['desk'],
   listTokens: ['administrator'],
   addToken: ['administrator'],
   revokeToken: ['administrator'],
@@ -151,10 +178,8 @@ test('of another order and of another request nothing is told', async () => {
 test('a route of which the table says nothing does not start', async () => {
   const bare = fastify()
   const keys = { begin: () => assert.fail(), sweep: () => assert.fail() }
-  registerApi(
-    bare,
-    { desk, keys, waysIn: [], publicRate: 1, accessesOf: () => assert.fail(), tokens, webhooks, report: () => undefined },
-    [(api) => void api.get('/forgotten', { schema: { operationId: 'forgotten' } }, () => 'all')],
-  )
+  registerApi(bare, { ...parts, keys, waysIn: [], publicRate: 1, report: () => undefined }, [
+    (api) => void api.get('/forgotten', { schema: { operationId: 'forgotten' } }, () => 'all'),
+  ])
   await assert.rejects(async () => bare.ready(), { code: 'no-access-entry' })
 })

@@ -23,17 +23,26 @@ export interface Access {
 
 const WEBHOOKS = { operator: 'manage-webhooks', scope: 'webhooks:manage', byOwner: true } as const
 
+const OF_ORDER = { order: true, operator: 'manage-agreements' } as const
+
 export const ACCESS = {
   getApiDocument: { anyone: true },
 
   getAgreement: { anyone: true },
   checkMember: { anyone: true },
+  listTerms: { anyone: true },
+  getTerms: { anyone: true },
   startRequest: { anyone: true },
   confirmEmail: { anyone: true },
   activate: { anyone: true },
+  nameAddressElsewhere: { anyone: true },
+  proveAddressElsewhere: { anyone: true },
+  openCheckout: { anyone: true },
+  notifyStripe: { anyone: true },
 
   getRequest: { requester: true, operator: 'decide-requests' },
   giveDocument: { requester: true, operator: 'decide-requests' },
+  sendConfirmationAgain: { requester: true },
   abandonRequest: { requester: true },
   listRequests: { operator: 'decide-requests' },
   getDocument: { operator: 'decide-requests' },
@@ -44,6 +53,9 @@ export const ACCESS = {
   getOwnContract: { holder: 'login' },
   getContact: { holder: 'login' },
   setContact: { holder: 'login' },
+  getAlerts: { holder: 'login' },
+  setAlerts: { holder: 'login' },
+  stopAlerts: { holder: 'login' },
   listAccesses: { holder: 'login' },
   withdraw: { holder: 'login' },
   getRenewalOffer: { holder: 'link' },
@@ -55,9 +67,23 @@ export const ACCESS = {
   listAgreements: { order: true, operator: 'manage-agreements' },
   addAgreement: { operator: 'manage-agreements' },
   changeAgreement: { operator: 'manage-agreements' },
+  listStoredTerms: { operator: 'manage-agreements' },
+  getStoredTerms: { operator: 'manage-agreements' },
+  addTerms: { operator: 'manage-agreements' },
   importRoll: { order: true, operator: 'manage-agreements', scope: 'roll:write' },
   listMembers: { order: true, operator: 'manage-agreements', scope: 'roll:read' },
   getMember: { order: true, operator: 'manage-agreements', scope: 'roll:read' },
+  listMembersWithoutAddress: { order: true, operator: 'manage-agreements', scope: 'roll:read' },
+  listWarnings: { order: true, operator: 'manage-agreements', scope: 'roll:read' },
+  noteWarnings: OF_ORDER,
+  startAddressElsewhere: OF_ORDER,
+  listAddressesElsewhere: { order: true, operator: 'manage-agreements', scope: 'roll:read' },
+  endAddressElsewhere: OF_ORDER,
+  makeRegisterExport: OF_ORDER,
+  listRegisterExports: OF_ORDER,
+  getRegisterExport: OF_ORDER,
+  getRegisterFile: OF_ORDER,
+  confirmRegisterExport: OF_ORDER,
   listRequestsOfOrder: { order: true, operator: 'decide-requests', scope: 'requests:read' },
   listContracts: { order: true, operator: 'read-mailboxes', scope: 'contracts:read' },
   listExpiries: { order: true, operator: 'read-mailboxes', scope: 'contracts:read' },
@@ -69,6 +95,10 @@ export const ACCESS = {
   listPayments: { operator: 'register-payments', scope: 'payments:read' },
   registerPayment: { operator: 'register-payments', scope: 'payments:write' },
   importBankFile: { operator: 'register-payments' },
+
+  listNotices: { operator: 'manage-mailboxes' },
+  getNotice: { operator: 'manage-mailboxes' },
+  retryNotice: { operator: 'manage-mailboxes' },
 
   listTokens: { operator: 'manage-tokens' },
   addToken: { operator: 'manage-tokens' },

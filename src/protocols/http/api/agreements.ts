@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { PAYERS } from '../../../registry/agreement/agreements.ts'
 import type { Api, ApiDeps } from './parts.ts'
-import { listOf, personSchema } from './schemas.ts'
+import { listOf, paymentMethod, personSchema } from './schemas.ts'
 
 const publicAgreement = z
   .object({
@@ -12,6 +12,7 @@ const publicAgreement = z
     payer: z.enum(PAYERS),
     centsPerYear: z.int(),
     durations: listOf(z.int()).describe('years that a member may take'),
+    methods: listOf(paymentMethod).describe('how a member may pay'),
     termsVersion: z.string().describe('the version of the terms that a member accepts now'),
   })
   .meta({ id: 'PublicAgreement' })
@@ -19,7 +20,8 @@ const publicAgreement = z
 const codeParams = z.object({ code: z.string() })
 
 export function agreementRoutes(api: Api, { desk }: ApiDeps): void {
-  const { agreements, orders, requests } = desk
+  const { agreements, orders, requests, cards } = desk
+  const methods = paymentMethod.options.filter((method) => method !== 'card' || cards.taken)
 
   api.get(
     '/agreements/:code',
@@ -33,7 +35,7 @@ export function agreementRoutes(api: Api, { desk }: ApiDeps): void {
     },
     async ({ params }) => {
       const agreement = await agreements.inForce(params.code)
-      return { ...agreement, orderName: (await orders.get(agreement.order)).name }
+      return { ...agreement, methods, orderName: (await orders.get(agreement.order)).name }
     },
   )
 

@@ -12,18 +12,25 @@ import { CeralaccaError, clientError } from '../../../base/errors.ts'
 import { networkOf } from '../../../base/network.ts'
 import { accessOf, allowed, type Access } from './access.ts'
 import { agreementRoutes } from './agreements.ts'
+import { alertRoutes } from './alerts.ts'
+import { cardRoutes } from './cards.ts'
 import { contractRoutes } from './contracts.ts'
 import { describe, INFORMATION, transformObject } from './document.ts'
+import { elsewhereRoutes } from './elsewhere.ts'
 import { keepAnswers } from './idempotency.ts'
 import { mailboxRoutes } from './mailbox.ts'
+import { missingAddressRoutes } from './missing-addresses.ts'
 import { moneyRoutes } from './money.ts'
+import { noticeRoutes } from './notices.ts'
 import { orderRoutes } from './orders.ts'
 import type { Api, ApiDeps } from './parts.ts'
 import { createAuthenticate } from './principal.ts'
 import { createProblemAnswer } from './problems.ts'
+import { registerRoutes } from './register.ts'
 import { requestRoutes } from './requests.ts'
 import { reviewRoutes } from './review.ts'
 import { rollRoutes } from './roll.ts'
+import { termsRoutes } from './terms.ts'
 import { tokenRoutes } from './tokens.ts'
 import { readUpload } from './uploads.ts'
 import { webhookRoutes } from './webhooks.ts'
@@ -32,13 +39,20 @@ type Resource = (api: Api, deps: ApiDeps) => void
 
 const RESOURCES: readonly Resource[] = [
   agreementRoutes,
+  termsRoutes,
   requestRoutes,
   reviewRoutes,
   mailboxRoutes,
+  alertRoutes,
   orderRoutes,
   rollRoutes,
+  missingAddressRoutes,
+  elsewhereRoutes,
+  registerRoutes,
   contractRoutes,
   moneyRoutes,
+  cardRoutes,
+  noticeRoutes,
   tokenRoutes,
   webhookRoutes,
 ]

@@ -53,7 +53,7 @@ export function describe(route: RouteOptions, access: Access): void {
     ...schema,
     security: securityOf(access),
     description: [schema.description, whoMay(access)].filter((text) => text !== undefined).join('\n\n'),
-    ...(route.method !== 'GET' && route.method !== 'HEAD' && { headers: keyHeader }),
+    ...(route.method !== 'GET' && route.method !== 'HEAD' && { headers: schema.headers ?? keyHeader }),
     response: {
       ...response,
       default: { description: 'An error', content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } } },

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { clientError } from '../../../base/errors.ts'
 import type { ContractRow } from '../../../registry/agreement/subjects.ts'
 import type { Api, ApiDeps } from './parts.ts'
-import type { Principal } from './principal.ts'
+import { addressOf, type Principal } from './principal.ts'
 import { contractSchema, idParams, listOf, paymentMethod, renewalSchema } from './schemas.ts'
 
 const contactSchema = z.object({ email: z.string().max(320), phone: z.string().max(40) }).meta({ id: 'Contact' })
@@ -33,10 +33,6 @@ const accessSchema = z
   .meta({ id: 'Access' })
 
 export function mailboxRoutes(api: Api, { desk: { contracts, contacts }, accessesOf }: ApiDeps): void {
-  const addressOf = (principal: Principal): string => {
-    if (principal.kind !== 'holder') throw clientError('not-allowed', 'Only a holder has a mailbox of his own')
-    return principal.address
-  }
   const own = (principal: Principal): Promise<ContractRow> => contracts.of(addressOf(principal))
 
   api.get(

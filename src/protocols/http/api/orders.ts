@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { PAYERS } from '../../../registry/agreement/agreements.ts'
 import type { Api, ApiDeps } from './parts.ts'
-import { listOf, orderParams } from './schemas.ts'
+import { given, listOf, orderParams } from './schemas.ts'
 
 const orderSchema = z
   .object({ code: z.string().max(60), name: z.string().min(1).max(200), email: z.string().max(320).nullable() })
@@ -22,12 +22,6 @@ const termsSchema = z.object({
 const agreementSchema = termsSchema
   .extend({ code: z.string(), order: z.string(), domain: z.string(), durations: listOf(z.int()) })
   .meta({ id: 'Agreement' })
-
-/** What is given, without what is not. */
-const given = <T extends object>(some: T) =>
-  Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
 
 export function orderRoutes(api: Api, { desk: { orders, agreements } }: ApiDeps): void {
   api.get(

@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Actor } from '../../../audit/audit.ts'
 import type { Access as AccessEntry } from '../../../audit/queries.ts'
 import type { EventSink } from '../../../base/events.ts'
+import type { Alerts } from '../../../notices/alerts/alerts.ts'
+import type { PostDesk } from '../../../notices/desk.ts'
 import type { Desk } from '../../../registry/agreement/desk.ts'
 import type { IdempotencyKeys } from '../../../registry/idempotency-keys.ts'
 import type { MachineTokens } from '../../../registry/machine-tokens.ts'
@@ -31,11 +33,15 @@ export interface ApiDeps {
   readonly desk: Desk
   /** What a holder may see of who had to do with his things. */
   readonly accessesOf: (address: string) => Promise<{ readonly accesses: readonly AccessEntry[] }>
+  readonly alerts: Pick<Alerts, 'get' | 'set' | 'stop'>
+  readonly postDesk: PostDesk
   readonly tokens: MachineTokens
   readonly webhooks: Webhooks
   readonly keys: IdempotencyKeys
   /** in this order */
   readonly waysIn: readonly WayIn[]
+  /** public address of the web pages, without a slash at its end */
+  readonly web: string
   /** requests of a minute from one network to what everybody may call */
   readonly publicRate: number
   readonly report: EventSink

@@ -3,6 +3,7 @@
  * its own; what is there but wrong is an error, never anonymous.
  */
 import type { FastifyRequest } from 'fastify'
+import { clientError } from '../../../base/errors.ts'
 import type { ApiScope } from '../../../registry/api-scopes.ts'
 import type { OperatorRole } from '../../../registry/operators/roles.ts'
 
@@ -38,6 +39,12 @@ export const createAuthenticate =
     }
     return { kind: 'anonymous' }
   }
+
+/** The mailbox of a holder. @throws `not-allowed` */
+export function addressOf(principal: Principal): string {
+  if (principal.kind === 'holder') return principal.address
+  throw clientError('not-allowed', 'Only a holder has a mailbox of his own')
+}
 
 /** One name for one principal: what is kept for him is kept by it. */
 export function nameOf(principal: Principal): string {

@@ -48,7 +48,25 @@ export const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   'bad-csv': [422, 'The file is no CSV.'],
   'bad-roll': [422, 'A column that a roll needs is missing, or the file is empty.'],
   'many-struck-off': [409, 'The import would strike off many members: look at a dry run, and allow it.'],
+  'bad-terms': [422, 'The text of the terms cannot be stored; the detail says why.'],
+  'terms-exist': [409, 'The version has a text in this language already, which stays: give a new version.'],
+  'no-such-terms': [404, 'No text of this version and language is stored.'],
   'no-such-member': [404, 'There is nobody with this codice fiscale on the roll.'],
+
+  // What an order is told, and tells.
+  'bad-day': [422, 'The day is none, or has not come yet.'],
+  'not-to-send': [409, 'A warning or a proposal does not concern a member who is named: nothing is noted.'],
+  'nothing-to-export': [409, 'Nothing has changed for the register since the last export.'],
+  'no-such-export': [404, 'The order has no export to the register with this number.'],
+  'export-confirmed': [409, 'The export was confirmed already.'],
+  'no-such-line': [422, 'The export has no such line: nothing is noted.'],
+  'bad-rejections': [422, 'The file is no list of rejected lines.'],
+  'not-certified': [422, 'The domain of the address is not in the directory of certified mail.'],
+  'too-many-proofs': [429, 'Too many codes were asked for today: try again tomorrow.'],
+  'no-such-proof': [404, 'Nobody has named an address elsewhere with this identifier.'],
+  'wrong-code': [422, 'The code is not the one that was sent.'],
+  'code-expired': [410, 'The code is not good any more: begin anew.'],
+  'no-tries-left': [409, 'Too many wrong codes were given: begin anew.'],
 
   // Requests.
   'bad-tax-code': [422, 'The codice fiscale has a wrong form or a wrong check character.'],
@@ -63,6 +81,7 @@ export const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   'bad-phone': [422, 'The telephone number is none.'],
   'bad-years': [422, 'The agreement does not allow this duration.'],
   'terms-not-accepted': [409, 'Other terms count now: read and accept them.'],
+  'too-many-links': [429, 'The link was sent again too often: look for it, or begin anew.'],
   'no-such-request': [404, 'There is no such request.'],
   'wrong-state': [409, 'This cannot be done in the state that the request, contract or renewal is in.'],
   'no-reason': [422, 'A decision needs a reason, which is recorded.'],
@@ -77,6 +96,16 @@ export const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   'link-expired': [410, 'The link is not good any more: ask for a new one.'],
   'weak-password': [422, 'The password is too short or too common.'],
 
+  // Alerts and other ordinary e-mail.
+  'no-alerts': [404, 'The mailbox has no alerts.'],
+  'no-recipient': [422, 'Nobody knows to which ordinary address alerts shall go: say it.'],
+  'certified-recipient': [422, 'Alerts go to ordinary addresses only, and this one is certified.'],
+  'bad-hour': [422, 'The hour of the day is a number from 0 to 23.'],
+  'no-kinds': [422, 'Alerts tell of one kind of thing at least.'],
+  'no-such-mail': [404, 'There is no such e-mail.'],
+  'no-such-notice': [404, 'The notice is gone, for what it was about has been erased.'],
+  'mail-over': [409, 'The e-mail is over and its body is gone: only notices of the agreement are sent anew.'],
+
   // Contracts, renewals, payments.
   'no-such-contract': [404, 'There is no such contract.'],
   'no-such-mailbox': [404, 'There is no such mailbox.'],
@@ -88,6 +117,10 @@ export const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   'renewal-open': [409, 'A renewal of this mailbox is under way already.'],
   'no-such-payment': [404, 'No payment has this reference.'],
   'bad-bank-file': [422, 'The file is no list of bank movements.'],
+  'no-card-payments': [409, 'This provider takes no cards: pay by bank transfer.'],
+  'paid-already': [409, 'The payment is registered: nothing is left to do.'],
+  'payment-over': [409, 'The payment is not awaited any more, for what it was for is over.'],
+  'bad-signature': [400, 'A notification is not signed by the payment processor, or is too old.'],
 
   // Programs, and who is told of events.
   'bad-token-name': [422, 'The name of a token has small letters, digits and hyphens.'],
@@ -102,6 +135,8 @@ export const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   'no-such-event': [404, 'The webhook has no such event, or it is too old.'],
 
   // Us.
+  'not-delivered': [503, 'The delivery receipt of the address has not come yet: try again in a moment.'],
+  'card-unavailable': [503, 'Payment by card does not answer: try again, or pay by bank transfer.'],
   'scanner-unavailable': [503, 'The virus scanner does not answer: try again later.'],
   'not-now': [503, 'It cannot be done now: try again later.'],
 }

@@ -4,7 +4,7 @@ import { clientError } from '../../../base/errors.ts'
 import type { RequestRow } from '../../../registry/agreement/subjects.ts'
 import type { Api, ApiDeps } from './parts.ts'
 import type { Principal } from './principal.ts'
-import { idParams, listOf, paymentMethod, paymentSchema, personSchema, requestSchema } from './schemas.ts'
+import { idParams, languageSchema, listOf, paymentMethod, paymentSchema, personSchema, requestSchema } from './schemas.ts'
 import { fileSchema } from './uploads.ts'
 
 /** More than a document may have, so that the registry says what is too large; what is much larger is not read to its end. */
@@ -22,6 +22,7 @@ const startSchema = personSchema.extend({
   email: z.string().max(320).describe('ordinary e-mail: a link goes there'),
   phone: z.string().max(40),
   termsVersion: z.string().describe('the version of the terms that were read and are accepted'),
+  language: languageSchema.default('it').describe('in which the terms were read, and the member is written to'),
 })
 
 const shownSchema = requestSchema.extend({ payments: listOf(paymentSchema) })
@@ -33,7 +34,7 @@ export function checkOwn(principal: Principal, id: string): void {
 }
 
 export function requestRoutes(api: Api, { desk }: ApiDeps): void {
-  const { requests, payments, contracts, accessLinks } = desk
+  const { requests, payments, contracts, accessLinks, confirmationAgain } = desk
   const shown = async (row: RequestRow) => ({ ...row, payments: await payments.of(row.slot, row.id) })
 
   api.post(
@@ -81,6 +82,23 @@ export function requestRoutes(api: Api, { desk }: ApiDeps): void {
     async ({ params, principal }) => {
       checkOwn(principal, params.id)
       return shown(await requests.get(params.id))
+    },
+  )
+
+  api.post(
+    '/requests/:id/confirmation-link',
+    {
+      schema: {
+        operationId: 'sendConfirmationAgain',
+        summary: 'Send the link that confirms the e-mail address once more; earlier ones are useless then',
+        params: idParams,
+        response: { 204: z.undefined() },
+      },
+    },
+    async ({ params: { id }, principal, actor }, answer) => {
+      checkOwn(principal, id)
+      await confirmationAgain.send(id, actor)
+      return answer.code(204).send()
     },
   )
 

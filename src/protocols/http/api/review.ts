@@ -4,7 +4,7 @@ import { STATES } from '../../../registry/agreement/states.ts'
 import { pageById, pageOf, pageQuery } from './paging.ts'
 import type { Api, ApiDeps } from './parts.ts'
 import { idParams, orderParams, reasonSchema, requestSchema } from './schemas.ts'
-import { fileSchema } from './uploads.ts'
+import { fileAnswer } from './uploads.ts'
 
 const query = pageQuery.extend({ state: z.enum(STATES.request).optional() })
 
@@ -46,7 +46,7 @@ export function reviewRoutes(api: Api, { desk: { requests, documents, orders } }
         operationId: 'getDocument',
         summary: 'The identity document; that it was looked at is recorded',
         params: idParams,
-        response: { 200: { description: 'The document', content: { 'application/octet-stream': { schema: fileSchema } } } },
+        response: { 200: fileAnswer('The document') },
       },
     },
     async ({ params: { id }, actor }, answer) => {

@@ -5,19 +5,10 @@ import { CHANGES } from '../../../registry/agreement/roll-changes.ts'
 import { ROLL_FILTERS } from '../../../registry/agreement/rolls.ts'
 import { cursorOf, pageOf, pageQuery, placeOf } from './paging.ts'
 import type { Api, ApiDeps } from './parts.ts'
-import { listOf, orderParams, personSchema } from './schemas.ts'
+import { listOf, memberParams, memberSchema, orderParams } from './schemas.ts'
 import { fileSchema } from './uploads.ts'
 
 const MOST_BYTES = 50_000_000
-
-const memberSchema = z
-  .object({
-    ...personSchema.shape,
-    registerNumber: z.string(),
-    registeredOn: z.string().nullable(),
-    struckOffOn: z.string().nullable(),
-  })
-  .meta({ id: 'Member' })
 
 const lineSchema = z.object({ line: z.int(), why: z.string() })
 const changeSchema = z.enum(CHANGES)
@@ -90,7 +81,7 @@ export function rollRoutes(api: Api, { desk: { rolls, orders } }: ApiDeps): void
       schema: {
         operationId: 'getMember',
         summary: 'A member, and what the roll said before',
-        params: orderParams.extend({ taxCode: z.string() }),
+        params: memberParams,
         response: {
           200: memberSchema.extend({
             history: listOf(z.object({ version: z.int(), change: changeSchema, before: memberSchema.nullable(), at: z.date() })),

@@ -2,9 +2,16 @@
 import { z } from 'zod'
 import { METHODS } from '../../../registry/agreement/payments.ts'
 import { STATES } from '../../../registry/agreement/states.ts'
+import { LANGUAGES } from '../../../registry/agreement/terms-texts.ts'
 
 /** A list that nobody changes: what the registry answers. */
 export const listOf = <Item extends z.ZodType>(item: Item): z.ZodType<readonly z.output<Item>[]> => z.array(item)
+
+/** What is given, without what is not. */
+export const given = <T extends object>(some: T) =>
+  Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
 
 const day = z.string().describe('a day in Italy, such as 2026-03-15')
 
@@ -18,6 +25,19 @@ export const reasonSchema = z.object({ reason: z.string().max(500).describe('rec
 
 export const idParams = z.object({ id: z.string() })
 export const orderParams = z.object({ order: z.string().describe('the code of the order') })
+
+export const memberParams = orderParams.extend({ taxCode: z.string() })
+
+export const memberSchema = z
+  .object({
+    ...personSchema.shape,
+    registerNumber: z.string(),
+    registeredOn: z.string().nullable(),
+    struckOffOn: z.string().nullable(),
+  })
+  .meta({ id: 'Member' })
+
+export const languageSchema = z.enum(LANGUAGES)
 
 export const paymentMethod = z.enum(['bank-transfer', 'card'])
 

@@ -1,8 +1,15 @@
 /** For tests: the API over a desk on a real database, asked as whoever the test says. */
 import { fastify } from 'fastify'
+import { createAlerts } from '../../../notices/alerts/alerts.ts'
+import { createAlertLinks } from '../../../notices/alerts/links.ts'
+import { alertQueries } from '../../../notices/alerts/queries.ts'
+import { createPostDesk } from '../../../notices/desk.ts'
+import { postQueries } from '../../../notices/queries.ts'
 import { createIdempotencyKeys } from '../../../registry/idempotency-keys.ts'
 import { PDF, type openTestDesk, type TestMember } from '../../../registry/agreement/test-desk.ts'
 import { createMachineTokens } from '../../../registry/machine-tokens.ts'
+import { registryQueries } from '../../../registry/queries.ts'
+import { createSecrets } from '../../../registry/secrets.ts'
 import { createSecretBox } from '../../../registry/operators/secret-box.ts'
 import { createWebhooks } from '../../../webhooks/webhooks.ts'
 import { registerApi } from './api.ts'
@@ -44,18 +51,24 @@ const TABLES = [
   'address',
   'address_hold',
   'agreement',
+  'address_elsewhere',
+  'address_fact',
   'agreement_timer',
+  'alert',
   'audit_entry',
   'contract',
   'document',
   'holder',
   'link_token',
   'member',
+  'member_warning',
   'money_movement',
   'notice',
   'payment',
   'renewal',
+  'register_export',
   'request',
+  'terms_text',
 ]
 
 type TestDesk = Awaited<ReturnType<typeof openTestDesk>>
@@ -65,8 +78,19 @@ export function testApiParts(desk: TestDesk) {
   const { database } = desk
   const now = (): number => desk.clock.now
   const box = createSecretBox(Buffer.alloc(32))
+  const ordinary = postQueries(database)
   return {
     desk,
+    postDesk: createPostDesk(ordinary, desk.notices, now),
+    alerts: createAlerts({
+      queries: alertQueries(database),
+      links: createAlertLinks(createSecrets({ queries: registryQueries(database), now })),
+      find: desk.mailboxes.find,
+      ordinaryAddress: desk.contracts.emailOf,
+      isCertified: async (domain) => domain === 'pec.ordine.test',
+      now,
+    }),
+    web: 'https://pec.test',
     accessesOf: desk.accessesOf,
     tokens: createMachineTokens({ database, checkOwner: () => Promise.resolve(), now }),
     webhooks: createWebhooks({ database, box: () => box, checkOwner: () => Promise.resolve(), now }),
@@ -87,7 +111,7 @@ export async function openTestApi(desk: TestDesk) {
   })
   await app.ready()
 
-  async function ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, asked: Asked = {}): Promise<Answered> {
+  async function ask(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, asked: Asked = {}): Promise<Answered> {
     const { headers = {}, body, file, fields = {} } = asked
     const form = file && formOf(file, fields)
     const answer = await app.inject({
@@ -134,7 +158,7 @@ export async function openTestApi(desk: TestDesk) {
     return request
   }
 
-  return { app, keys, tokens, webhooks, reported, ask, everything, wanted, start, withDocument }
+  return { app, parts, keys, tokens, webhooks, reported, ask, everything, wanted, start, withDocument }
 }
 
 const formOf = (file: Buffer, fields: Readonly<Record<string, string>>): Response => {

@@ -8,6 +8,12 @@ export const fileSchema = z
   .custom<Buffer>((value) => Buffer.isBuffer(value), 'must be a file')
   .meta({ type: 'string', format: 'binary' })
 
+/** An answer that is a file, whatever its kind. */
+export const fileAnswer = (description: string) => ({
+  description,
+  content: { 'application/octet-stream': { schema: fileSchema } },
+})
+
 const FIELDS = 20
 const FIELD_BYTES = 2000
 
