@@ -106,6 +106,19 @@ test('a button that is pressed twice: with one key one request, at once or later
   await refused(409, 'request-open', async () => begin({ ...body, ...(await proposal()) }, { 'idempotency-key': randomUUID() }))
 })
 
+test('a document that is sent twice with one key is taken once, and another one under that key is refused', async () => {
+  const { id, token } = await confirmed()
+  const headers = { ...bearer(token), 'idempotency-key': randomUUID() }
+  const send = (file: Buffer): Promise<Answered> => ask('POST', `/requests/${id}/document`, { headers, file })
+  assert.equal((await send(PDF)).status, 200)
+  const before = await everything()
+  assert.equal((await send(PDF)).headers['idempotent-replayed'], 'true')
+  assert.equal(await everything(), before)
+  const other = Buffer.from(PDF)
+  other.writeUInt8(0, PDF.length - 1)
+  await refused(422, 'idempotency-key-reused', () => send(other))
+})
+
 test('a key whose request failed is free again, and one of yesterday too', async () => {
   const body = wanted(order.code, member(0), (await proposal()).address)
   const headers = { 'idempotency-key': randomUUID() }
