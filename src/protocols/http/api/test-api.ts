@@ -1,15 +1,9 @@
 /** For tests: the API over a desk on a real database, asked as whoever the test says. */
 import { fastify } from 'fastify'
-import { createAlerts } from '../../../notices/alerts/alerts.ts'
-import { createAlertLinks } from '../../../notices/alerts/links.ts'
-import { alertQueries } from '../../../notices/alerts/queries.ts'
-import { createPostDesk } from '../../../notices/desk.ts'
-import { postQueries } from '../../../notices/queries.ts'
+import { openTestNotices } from '../../../notices/test-desk.ts'
 import { createIdempotencyKeys } from '../../../registry/idempotency-keys.ts'
 import { PDF, type openTestDesk, type TestMember } from '../../../registry/agreement/test-desk.ts'
 import { createMachineTokens } from '../../../registry/machine-tokens.ts'
-import { registryQueries } from '../../../registry/queries.ts'
-import { createSecrets } from '../../../registry/secrets.ts'
 import { createSecretBox } from '../../../registry/operators/secret-box.ts'
 import { createWebhooks } from '../../../webhooks/webhooks.ts'
 import { registerApi } from './api.ts'
@@ -78,18 +72,9 @@ export function testApiParts(desk: TestDesk) {
   const { database } = desk
   const now = (): number => desk.clock.now
   const box = createSecretBox(Buffer.alloc(32))
-  const ordinary = postQueries(database)
   return {
     desk,
-    postDesk: createPostDesk(ordinary, desk.notices, now),
-    alerts: createAlerts({
-      queries: alertQueries(database),
-      links: createAlertLinks(createSecrets({ queries: registryQueries(database), now })),
-      find: desk.mailboxes.find,
-      ordinaryAddress: desk.contracts.emailOf,
-      isCertified: async (domain) => domain === 'pec.ordine.test',
-      now,
-    }),
+    ...openTestNotices(desk),
     web: 'https://pec.test',
     accessesOf: desk.accessesOf,
     tokens: createMachineTokens({ database, checkOwner: () => Promise.resolve(), now }),
