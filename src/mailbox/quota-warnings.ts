@@ -3,8 +3,8 @@
  * That a mark is passed stands in the mailbox's row from the transaction on that made it so; here it is found and noted, once, until the
  * mailbox has left it by five points. Several processes may look at the same time. Called by `main`.
  */
-import { asCeralaccaError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
+import { periodically } from '../base/periodic.ts'
 import type { Reader, Transactor } from '../storage/database.ts'
 
 export interface QuotaWarning {
@@ -43,20 +43,9 @@ export interface QuotaWatchDeps {
 
 /** Notes warnings every minute, and reports them; answers how to stop, which waits for what is under way. */
 export function watchQuotas({ database, report, now }: QuotaWatchDeps): () => Promise<void> {
-  let round: Promise<void> = Promise.resolve()
   const look = async (): Promise<void> => {
-    try {
-      const warnings = await noteWarnings(database, new Date(now()))
-      for (const { mailbox, mark } of warnings) report('quota-warning', { mailbox, mark })
-    } catch (thrown) {
-      report('unexpected-error', { where: 'quota warnings', error: asCeralaccaError(thrown) })
-    }
+    const warnings = await noteWarnings(database, new Date(now()))
+    for (const { mailbox, mark } of warnings) report('quota-warning', { mailbox, mark })
   }
-  const timer = setInterval(() => {
-    round = round.then(look)
-  }, INTERVAL_MS)
-  return async () => {
-    clearInterval(timer)
-    await round
-  }
+  return periodically(look, { where: 'quota warnings', everyMs: INTERVAL_MS, report })
 }

@@ -5,9 +5,10 @@
  * while it works frees its key after a minute. No key is stored, and no answer that can be read without its key.
  */
 import { createHash, hkdfSync } from 'node:crypto'
-import { asCeralaccaError, clientError } from '../base/errors.ts'
+import { clientError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
 import { slotOf } from '../base/ids.ts'
+import { periodically } from '../base/periodic.ts'
 import type { Database } from '../storage/database.ts'
 import { createSecretBox } from './operators/secret-box.ts'
 
@@ -101,20 +102,5 @@ export function createIdempotencyKeys({ reader, transactor }: Database, now: () 
 const INTERVAL_MS = 3_600_000
 
 /** Sweeps every hour; answers how to stop, which waits for what is under way. */
-export function watchKeys(keys: Pick<IdempotencyKeys, 'sweep'>, report: EventSink): () => Promise<void> {
-  let round: Promise<void> = Promise.resolve()
-  const look = async (): Promise<void> => {
-    try {
-      await keys.sweep()
-    } catch (thrown) {
-      report('unexpected-error', { where: 'idempotency keys', error: asCeralaccaError(thrown) })
-    }
-  }
-  const timer = setInterval(() => {
-    round = round.then(look)
-  }, INTERVAL_MS)
-  return async () => {
-    clearInterval(timer)
-    await round
-  }
-}
+export const watchKeys = ({ sweep }: Pick<IdempotencyKeys, 'sweep'>, report: EventSink): (() => Promise<void>) =>
+  periodically(sweep, { where: 'idempotency keys', everyMs: INTERVAL_MS, report })

@@ -1,6 +1,6 @@
 /** Alarms before a certificate ends: 90, 30, 7 and 1 days ahead, each once, and when it has ended. Made by `wiring`, in the worker. */
-import { asCeralaccaError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
+import { periodically } from '../base/periodic.ts'
 
 /** What ends when. */
 export interface Expiring {
@@ -44,20 +44,6 @@ export function createExpiryAlarm({ certificates, report, now }: ExpiryWatchDeps
 
 /** Looks now and every ten minutes; answers how to stop. */
 export function watchExpiry(deps: ExpiryWatchDeps): () => Promise<void> {
-  const alarm = createExpiryAlarm(deps)
-  const look = async (): Promise<void> => {
-    try {
-      await alarm()
-    } catch (thrown) {
-      deps.report('unexpected-error', { where: 'expiry of certificates', error: asCeralaccaError(thrown) })
-    }
-  }
-  let round = look()
-  const timer = setInterval(() => {
-    round = round.then(look)
-  }, LOOK_MS)
-  return async () => {
-    clearInterval(timer)
-    await round
-  }
+  const where = 'expiry of certificates'
+  return periodically(createExpiryAlarm(deps), { where, everyMs: LOOK_MS, atOnce: true, report: deps.report })
 }

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { asCeralaccaError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
+import { periodically } from '../base/periodic.ts'
 import { askOffset, medianOf, type TimeServer } from './sntp.ts'
 
 const MOST_MS = 1000
@@ -84,22 +85,7 @@ export function createClockAlarm(deps: ClockDeps): () => Promise<void> {
 
 /** Looks now and every five minutes; answers how to stop. */
 export function watchClock(deps: ClockDeps): () => Promise<void> {
-  const alarm = createClockAlarm(deps)
-  const look = async (): Promise<void> => {
-    try {
-      await alarm()
-    } catch (thrown) {
-      deps.report('unexpected-error', { where: 'clock', error: asCeralaccaError(thrown) })
-    }
-  }
-  let round = look()
-  const timer = setInterval(() => {
-    round = round.then(look)
-  }, LOOK_MS)
-  return async () => {
-    clearInterval(timer)
-    await round
-  }
+  return periodically(createClockAlarm(deps), { where: 'clock', everyMs: LOOK_MS, atOnce: true, report: deps.report })
 }
 
 const run = promisify(execFile)

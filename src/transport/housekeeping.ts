@@ -2,8 +2,8 @@
  * Housekeeping: every hour, what nobody can reach any more is given back: messages whose time in quarantine is over, contents, the memory
  * of what was expunged long ago, then the blobs that the contents held, then files that a crash left without a row. Safe beside working processes, and beside another one's housekeeping.
  */
-import { asCeralaccaError } from '../base/errors.ts'
 import type { Events, EventSink } from '../base/events.ts'
+import { periodically } from '../base/periodic.ts'
 import { forgetTombstones, sweepContents, TOMBSTONE_DAYS, unreferencedBlobs } from '../mailbox/sweep.ts'
 import type { QuarantineRoom } from '../quarantine/quarantine.ts'
 import type { DatabaseBlobStore } from '../storage/blobs.ts'
@@ -36,8 +36,7 @@ export interface Housekeeping {
 }
 
 export function createHousekeeping({ database, disk, rows, queries, quarantine, report, now }: HousekeepingDeps): Housekeeping {
-  let timer: NodeJS.Timeout | undefined
-  let round: Promise<void> = Promise.resolve()
+  let stop: (() => Promise<void>) | undefined
 
   async function sweep(): Promise<Events['swept']> {
     for (const { pecMsgid, point, at } of await quarantine.expire()) {
@@ -64,16 +63,8 @@ export function createHousekeeping({ database, disk, rows, queries, quarantine, 
   return {
     sweep,
     start() {
-      timer = setInterval(() => {
-        round = sweep().then(
-          (removed) => report('swept', removed),
-          (thrown: unknown) => report('unexpected-error', { where: 'housekeeping', error: asCeralaccaError(thrown) }),
-        )
-      }, INTERVAL_MS)
+      stop = periodically(async () => report('swept', await sweep()), { where: 'housekeeping', everyMs: INTERVAL_MS, report })
     },
-    async stop() {
-      clearInterval(timer)
-      await round
-    },
+    stop: async () => stop?.(),
   }
 }

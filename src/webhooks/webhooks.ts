@@ -4,9 +4,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../audit/audit.ts'
 import { auditReads } from '../audit/queries.ts'
-import { asCeralaccaError, clientError } from '../base/errors.ts'
+import { clientError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
 import { uuidv7 } from '../base/ids.ts'
+import { periodically } from '../base/periodic.ts'
 import { followedEntries } from '../ledger/follow-queries.ts'
 import { ordersOf, ownersOf } from '../registry/agreement/subjects.ts'
 import type { SecretBox } from '../registry/operators/secret-box.ts'
@@ -202,30 +203,8 @@ export function createWebhookWork({ database, webhooks, transport, box, openLine
     }
   }
 
-  let timers: NodeJS.Timeout[] = []
-  const running = new Set<Promise<void>>()
-
-  /** Runs over and over, one at a time. */
-  function every(ms: number, where: string, work: () => Promise<void>): void {
-    let busy = false
-    const run = async (): Promise<void> => {
-      try {
-        await work()
-      } catch (thrown) {
-        report('unexpected-error', { where, error: asCeralaccaError(thrown) })
-      } finally {
-        busy = false
-      }
-    }
-    timers.push(
-      setInterval(() => {
-        if (busy) return
-        busy = true
-        const round = run().finally(() => running.delete(round))
-        running.add(round)
-      }, ms),
-    )
-  }
+  let stops: (() => Promise<void>)[] = []
+  const every = (everyMs: number, where: string, work: () => Promise<void>) => periodically(work, { where, everyMs, report })
 
   return {
     async round() {
@@ -235,14 +214,15 @@ export function createWebhookWork({ database, webhooks, transport, box, openLine
     },
     tidy,
     start() {
-      every(POLL_MS, 'webhooks: following the logs', follow)
-      every(SEND_MS, 'webhooks: sending', () => sending.begin())
-      every(TIDY_MS, 'webhooks: housekeeping', tidy)
+      stops = [
+        every(POLL_MS, 'webhooks: following the logs', follow),
+        every(SEND_MS, 'webhooks: sending', () => sending.begin()),
+        every(TIDY_MS, 'webhooks: housekeeping', tidy),
+      ]
     },
     async stop() {
-      for (const timer of timers) clearInterval(timer)
-      timers = []
-      await Promise.all(running)
+      await Promise.all(stops.map((stop) => stop()))
+      stops = []
       await sending.settled()
     },
   }

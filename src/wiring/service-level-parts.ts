@@ -1,7 +1,8 @@
 /** The parts that watch the service and count its figures, from the settings, for the commands and the worker. */
 import { randomUUID } from 'node:crypto'
-import { asCeralaccaError, clientError } from '../base/errors.ts'
+import { clientError } from '../base/errors.ts'
 import type { EventSink } from '../base/events.ts'
+import { periodically } from '../base/periodic.ts'
 import type { Config } from '../config/config.ts'
 import { systemSynchronised, watchClock } from '../service-level/clock-watch.ts'
 import { createDayCounts } from '../service-level/day-counts.ts'
@@ -99,20 +100,6 @@ export function watchService(
   if (servers.length > 0 || !values.CERALACCA_DEMO) {
     stops.push(watchClock({ servers, synchronised: systemSynchronised, report, now }))
   }
-  const count = async (): Promise<void> => {
-    try {
-      await days.closeDays()
-    } catch (thrown) {
-      report('unexpected-error', { where: 'statistics', error: asCeralaccaError(thrown) })
-    }
-  }
-  let counting = count()
-  const timer = setInterval(() => {
-    counting = counting.then(count)
-  }, COUNT_EVERY_MS)
-  stops.push(async () => {
-    clearInterval(timer)
-    await counting
-  })
+  stops.push(periodically(() => days.closeDays(), { where: 'statistics', everyMs: COUNT_EVERY_MS, atOnce: true, report }))
   return async () => void (await Promise.all(stops.map((stop) => stop())))
 }
