@@ -39,11 +39,9 @@ test('what a provider has certified is sealed, stamped without a network, and ve
   const verify = await provider.ceralacca('ledger', 'verify', '--files', '--json')
   assert.equal(verify.code, 0, verify.stdout + verify.stderr)
   const { verified, entries, stamps, unstamped, waiting } = JSON.parse(verify.stdout) as Verified
-  // Three of the message, and one of the audit log, in which the first start has written.
-  assert.deepEqual(
-    { verified, entries, stamps, unstamped, waiting },
-    { verified: true, entries: 4, stamps: 1, unstamped: 0, waiting: 0 },
-  )
+  assert.deepEqual({ verified, stamps, unstamped, waiting }, { verified: true, stamps: 1, unstamped: 0, waiting: 0 })
+  // Three of the message, and one of each chain of the audit log in which the first start has written: of an operator, an order and an agreement.
+  assert.ok(entries >= 4 && entries <= 6, String(entries))
   assert.ok(existsSync(join(provider.dataFolder, 'keys', 'stamp.pem')))
 
   const out = join(provider.dataFolder, 'lucia.zip')
