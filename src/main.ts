@@ -24,7 +24,7 @@ import { profileProblems } from './seal/profile.ts'
 import { createBus } from './storage/bus.ts'
 import { createHousekeeping } from './transport/housekeeping.ts'
 import { serviceAddress } from './wiring/addresses.ts'
-import { readVerifyPage } from './wiring/built-pages.ts'
+import { readPages } from './wiring/built-pages.ts'
 import { apiParts } from './wiring/api-parts.ts'
 import type { Installation } from './wiring/installation.ts'
 import { identityRequest, keyStores } from './wiring/keys.ts'
@@ -184,7 +184,7 @@ export async function startProvider(config: Config, installation: Installation, 
       authenticateOperator: installation.operators.authenticate,
       status: async () => ({ ...(await installation.transport.counts()), availability: await serviceLevel.present() }),
       directoryRecord: points.ownRecord.signed,
-      verifyPage: readVerifyPage(),
+      pages: readPages(),
       probe: async () => void (await database.reader.read('select 1')),
       parameters: { provider: values.CERALACCA_PROVIDER_NAME, serverName, ports: config.ports },
     })

@@ -15,7 +15,7 @@ import { HEADINGS, wordsOf, type Language } from '../src/evidence/bundle-words.t
 import { unzipBundle, zipBundle } from '../src/evidence/bundle-zip.ts'
 import { createWebServer } from '../src/protocols/http/web-server.ts'
 import { lastFirst, testFolder } from '../src/storage/test-database.ts'
-import { readVerifyPage } from '../src/wiring/built-pages.ts'
+import { readPages } from '../src/wiring/built-pages.ts'
 import { openBrowser } from './support/browser.ts'
 import { changed, flipped, signedOtherwise } from './support/bundle-tampering.ts'
 import { DAY_MS, openTestBundles } from './support/bundles.ts'
@@ -225,7 +225,7 @@ test('a server sends the same page, and it can be kept', async () => {
     authenticateOperator: async () => undefined,
     status: async () => ({}),
     directoryRecord: async () => Buffer.alloc(0),
-    verifyPage: readVerifyPage(),
+    pages: readPages(),
     report: () => undefined,
   })
   scope.after(() => server.close())
@@ -237,7 +237,7 @@ test('a server sends the same page, and it can be kept', async () => {
   assert.deepEqual(asked, [])
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#keep a').click()])
   assert.equal(download.suggestedFilename(), 'ceralacca-verify.html')
-  assert.deepEqual(readFileSync(await download.path()), readVerifyPage())
+  assert.deepEqual(readFileSync(await download.path()), readPages().get('/verify'))
 })
 
 test('everybody can use it: by keyboard, at any width, light and dark', async () => {

@@ -2,16 +2,16 @@
 import { randomInt } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import { clientError } from '../base/errors.ts'
+import { PASSWORD_LENGTH } from './password-rule.ts'
 
 /** OWASP's second choice for argon2id, 19 MiB and two passes: about 10 ms. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
-const SHORTEST = 10
-const LONGEST = 200
 
 /** @throws `weak-password` with what is asked for */
 export async function hashPassword(password: string): Promise<string> {
-  if (password.length < SHORTEST || password.length > LONGEST) {
-    throw clientError('weak-password', `A password has between ${SHORTEST} and ${LONGEST} characters`)
+  const { least, most } = PASSWORD_LENGTH
+  if (password.length < least || password.length > most) {
+    throw clientError('weak-password', `A password has between ${least} and ${most} characters`)
   }
   return hash(password, COST)
 }

@@ -22,7 +22,7 @@ export function apiParts(
   installation: Installation,
   operators: OperatorAccess,
   authenticateHolder: AuthenticateHolder,
-): Omit<ApiDeps, 'report'> {
+): Omit<ApiDeps, 'report' | 'parameters'> {
   const { database, now } = installation
   return {
     desk: installation,

@@ -7,6 +7,7 @@ import type { NoticeKind } from '../../registry/agreement/states.ts'
 import { inLine, sheetHtml, sheetText } from './blocks.ts'
 import { ENGLISH } from './english.ts'
 import { ITALIAN } from './italian.ts'
+import { LINK_PAGES } from './link-pages.ts'
 import type { Communicated, Facts, HolderKind, Place, Wording, Words } from './wording.ts'
 
 export interface Letter {
@@ -18,8 +19,7 @@ export interface Letter {
 
 const WORDINGS: Readonly<Record<Letter['language'], Wording>> = { it: ITALIAN, en: ENGLISH }
 
-/** Pages that one-time links lead to. The token stands behind "#", which browsers send to no server: it reaches no log on the way. */
-const PAGES: Readonly<Partial<Record<NoticeKind, string>>> = { 'confirm-email': '/conferma', activation: '/attivazione' }
+const PAGES: Readonly<Partial<Record<NoticeKind, string>>> = LINK_PAGES
 
 export type NoticeData = Readonly<Record<string, string | number | null>>
 

@@ -1,10 +1,11 @@
 /**
- * The HTTPS server: the API (api/), health for those who watch the service, this provider's record for the central directory, the page that
- * verifies evidence bundles, the links in alerts, and a first page with the parameters that a mail client needs.
+ * The HTTPS server: the API (api/), health for those who watch the service, this provider's record for the central directory, the pages of
+ * web/, the links in alerts, and a first page with the parameters that a mail client needs.
  */
 import { fastify, type FastifyInstance } from 'fastify'
 import { asCeralaccaError } from '../../base/errors.ts'
 import type { EventSink } from '../../base/events.ts'
+import { registerPage } from './built-page.ts'
 import { registerAlertLinks, type AlertLinksDeps } from './alert-links.ts'
 import { registerApi } from './api/api.ts'
 import type { ApiDeps } from './api/parts.ts'
@@ -12,7 +13,6 @@ import { createProblemAnswer } from './api/problems.ts'
 import { basicCredentials } from './api/ways-in.ts'
 import { registerOperatorApi } from './operator-api.ts'
 import type { OperatorAccess } from '../../registry/operators/access.ts'
-import { registerVerifyPage } from './verify-page.ts'
 import { welcomePage, type ClientParameters } from './welcome-page.ts'
 
 export interface WebServerDeps {
@@ -25,13 +25,13 @@ export interface WebServerDeps {
   readonly operatorAccess?: OperatorAccess
   /** without them the links in alerts lead nowhere */
   readonly alerts?: AlertLinksDeps['alerts']
-  readonly api?: Omit<ApiDeps, 'report'>
+  readonly api?: Omit<ApiDeps, 'report' | 'parameters'>
   /** Figures for operators: nothing of any holder. */
   readonly status: () => Promise<object>
   /** This provider's own record, signed (.p7m). */
   readonly directoryRecord: () => Promise<Buffer>
-  /** the page that verifies evidence bundles; without it there is no /verify */
-  readonly verifyPage?: Buffer | undefined
+  /** built pages by their paths */
+  readonly pages?: ReadonlyMap<string, Buffer>
   readonly report: EventSink
 }
 
@@ -82,7 +82,7 @@ export function createWebServer(deps: WebServerDeps): WebServer {
 
   if (operatorAccess) registerOperatorApi(app, { access: operatorAccess, report })
   if (alerts) registerAlertLinks(app, { alerts, report })
-  if (api) registerApi(app, { ...api, report })
+  if (api) registerApi(app, { ...api, parameters, report })
 
   app.get('/directory/record.ldif.p7m', async (_request, answer) => {
     try {
@@ -94,7 +94,7 @@ export function createWebServer(deps: WebServerDeps): WebServer {
     }
   })
 
-  if (deps.verifyPage) registerVerifyPage(app, deps.verifyPage)
+  for (const [path, page] of deps.pages ?? []) registerPage(app, path, page)
 
   app.get('/', async (_request, answer) => answer.type('text/html; charset=utf-8').send(page))
 

@@ -16,6 +16,13 @@ export const isLinkToken = (token: string): boolean => TOKEN.test(token)
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
+interface StoredLink {
+  readonly purpose: LinkPurpose
+  readonly subject: string
+  readonly expires_at: Date
+  readonly used_at: Date | null
+}
+
 const unknownLink = () => clientError('bad-link', 'This link is not known: if you were sent a newer one, use that')
 const expiredLink = (at: Date) => clientError('link-expired', `This link was good until ${at.toISOString()}: ask for a new one`)
 
@@ -50,28 +57,45 @@ export async function makeLink(
   return token
 }
 
+/** @throws `bad-link`, `link-used`, `link-expired` */
+function checkUsable(row: StoredLink | undefined, at: Date): asserts row is StoredLink {
+  if (!row) throw unknownLink()
+  if (row.used_at) throw clientError('link-used', 'This link was used already')
+  if (row.expires_at <= at) throw expiredLink(row.expires_at)
+}
+
 /**
  * Uses a token up; answers what it is for.
  * @throws `bad-link` (unknown, or made useless by a newer one), `link-used`, `link-expired`
  */
 export async function takeLink({ tx, slot, at }: Step, purpose: LinkPurpose, token: string): Promise<string> {
-  const [row] = await tx.query<{ subject: string; expires_at: Date; used_at: Date | null }>(
-    'select subject, expires_at, used_at from link_token where slot = $1 and hash = $2 and purpose = $3 for update',
+  const [row] = await tx.query<StoredLink>(
+    'select purpose, subject, expires_at, used_at from link_token where slot = $1 and hash = $2 and purpose = $3 for update',
     [slot, hashOf(token), purpose],
   )
-  if (!row) throw unknownLink()
-  if (row.used_at) throw clientError('link-used', 'This link was used already')
-  if (row.expires_at <= at) throw expiredLink(row.expires_at)
+  checkUsable(row, at)
   await tx.query('update link_token set used_at = $3 where slot = $1 and hash = $2', [slot, hashOf(token), at])
   return row.subject
 }
 
-/** What a token is for, which stays good. @throws `bad-link`, `link-expired` */
-export async function readLink(reader: Reader, token: string, at: Date): Promise<{ purpose: LinkPurpose; subject: string }> {
-  const [row] = await reader.read<{ purpose: LinkPurpose; subject: string; expires_at: Date }>(
-    'select purpose, subject, expires_at from link_token where slot = $1 and hash = $2',
+async function storedLink(reader: Reader, token: string): Promise<StoredLink | undefined> {
+  const [row] = await reader.read<StoredLink>(
+    'select purpose, subject, expires_at, used_at from link_token where slot = $1 and hash = $2',
     [slotOfToken(token), hashOf(token)],
   )
+  return row
+}
+
+/** What a token would open that opens something once; it stays good. @throws `bad-link`, `link-used`, `link-expired` */
+export async function lookAtLink(reader: Reader, token: string, at: Date): Promise<StoredLink> {
+  const row = await storedLink(reader, token)
+  checkUsable(row, at)
+  return row
+}
+
+/** What a token is for, which stays good. @throws `bad-link`, `link-expired` */
+export async function readLink(reader: Reader, token: string, at: Date): Promise<StoredLink> {
+  const row = await storedLink(reader, token)
   if (!row) throw unknownLink()
   if (row.expires_at <= at) throw expiredLink(row.expires_at)
   return row

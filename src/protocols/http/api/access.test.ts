@@ -49,6 +49,7 @@ const MAY: Readonly<Record<keyof typeof ACCESS, readonly string[]>> = {
   listTerms: EVERYBODY,
   getTerms: EVERYBODY,
   startRequest: EVERYBODY,
+  lookAtLink: EVERYBODY,
   confirmEmail: EVERYBODY,
   activate: EVERYBODY,
   nameAddressElsewhere: EVERYBODY,

@@ -33,6 +33,7 @@ export const ACCESS = {
   listTerms: { anyone: true },
   getTerms: { anyone: true },
   startRequest: { anyone: true },
+  lookAtLink: { anyone: true },
   confirmEmail: { anyone: true },
   activate: { anyone: true },
   nameAddressElsewhere: { anyone: true },

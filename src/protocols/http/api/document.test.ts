@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { openTestDesk, ANNA, PDF } from '../../../registry/agreement/test-desk.ts'
 import { lastFirst, testFolder, withTestDatabase } from '../../../storage/test-database.ts'
 import { PROBLEM_TYPES } from './problem-types.ts'
-import { as, openTestApi } from './test-api.ts'
+import { as, openTestApi, PARAMETERS } from './test-api.ts'
 import { openApiDocument } from './written-document.ts'
 
 const scope = lastFirst({ after })
@@ -82,6 +82,8 @@ test('a generated client goes the way of a member', async () => {
   const path = { id: begun?.['id'] }
   const mine = { authorization: `Bearer ${String(begun?.['token'])}` }
   const token = await desk.requests.confirmationLink(String(path.id), ANNA)
+  const { data: looked } = await call('lookAtLink', { body: { token } })
+  assert.deepEqual(looked, { purpose: 'confirm-email', address, email: 'mario@example.it' })
   assert.equal((await call('confirmEmail', { body: { token } })).data?.['id'], path.id)
   const file = new Blob([new Uint8Array(PDF)])
   const { data: given } = await call('giveDocument', { path, headers: mine, body: { file, method: 'bank-transfer' } })
@@ -103,8 +105,9 @@ test('a generated client goes the way of a member', async () => {
   const contract = String(approved?.['contract'])
 
   const link = await desk.contracts.activationLink(contract, ANNA)
+  assert.deepEqual((await call('lookAtLink', { body: { token: link } })).data, { purpose: 'activate', address, email: null })
   const { data: activated } = await call('activate', { body: { token: link, password: 'una parola lunga e rara 27' } })
-  assert.deepEqual(activated, { address })
+  assert.deepEqual(activated, { address, ...PARAMETERS })
   const ofOrder = as({ kind: 'order', name: 'luisa', order })
   const { data: with_ } = await call('listMembers', { path: { order }, headers: ofOrder, query: { only: 'with-address' } })
   assert.deepEqual(

@@ -11,6 +11,7 @@ import type { Desk } from '../../../registry/agreement/desk.ts'
 import type { IdempotencyKeys } from '../../../registry/idempotency-keys.ts'
 import type { MachineTokens } from '../../../registry/machine-tokens.ts'
 import type { Webhooks } from '../../../webhooks/webhooks.ts'
+import type { ClientParameters } from '../welcome-page.ts'
 import type { Access } from './access.ts'
 import type { Principal, WayIn } from './principal.ts'
 
@@ -42,6 +43,8 @@ export interface ApiDeps {
   readonly waysIn: readonly WayIn[]
   /** public address of the web pages, without a slash at its end */
   readonly web: string
+  /** what a mail client needs, told to who has just got a password */
+  readonly parameters: Pick<ClientParameters, 'serverName' | 'ports'>
   /** requests of a minute from one network to what everybody may call */
   readonly publicRate: number
   readonly report: EventSink

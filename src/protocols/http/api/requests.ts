@@ -15,6 +15,22 @@ const tokenSchema = z.object({
   token: z.string().describe('for `Authorization: Bearer`, to come back to the request'),
 })
 
+const linkSchema = z.object({
+  purpose: z.enum(['confirm-email', 'activate']),
+  address: z.string().describe('the certified address that it is about'),
+  email: z.string().nullable().describe('the ordinary address that would be confirmed; null where none would be'),
+})
+
+const port = z.int()
+
+const activatedSchema = z.object({
+  address: z.string().describe('which is the user name too'),
+  serverName: z.string(),
+  ports: z
+    .object({ submissions: port, submission: port, imaps: port, imap: port, pop3s: port, pop3: port })
+    .describe('of the mail client: TLS with an "s", STARTTLS without it'),
+})
+
 const startSchema = personSchema.extend({
   code: z.string().describe('of the agreement'),
   address: z.string().max(320).describe('one that was proposed'),
@@ -33,7 +49,7 @@ export function checkOwn(principal: Principal, id: string): void {
     throw clientError('no-such-request', `There is no request ${id}`)
 }
 
-export function requestRoutes(api: Api, { desk }: ApiDeps): void {
+export function requestRoutes(api: Api, { desk, parameters }: ApiDeps): void {
   const { requests, payments, contracts, accessLinks, confirmationAgain } = desk
   const shown = async (row: RequestRow) => ({ ...row, payments: await payments.of(row.slot, row.id) })
 
@@ -51,6 +67,19 @@ export function requestRoutes(api: Api, { desk }: ApiDeps): void {
       const id = await requests.start(body)
       return answer.code(201).send({ id, token: await accessLinks.forRequest(id) })
     },
+  )
+
+  api.post(
+    '/links',
+    {
+      schema: {
+        operationId: 'lookAtLink',
+        summary: 'What a one-time link would do; it is not used by this',
+        body: z.object({ token: z.string() }),
+        response: { 200: linkSchema },
+      },
+    },
+    ({ body }) => accessLinks.lookAt(body.token),
   )
 
   api.post(
@@ -145,9 +174,9 @@ export function requestRoutes(api: Api, { desk }: ApiDeps): void {
         operationId: 'activate',
         summary: 'Set the first password of a mailbox, with the token of the one-time link',
         body: z.object({ token: z.string(), password: z.string().max(1000) }),
-        response: { 200: z.object({ address: z.string() }) },
+        response: { 200: activatedSchema },
       },
     },
-    async ({ body: { token, password } }) => ({ address: await contracts.activate(token, password) }),
+    async ({ body: { token, password } }) => ({ address: await contracts.activate(token, password), ...parameters }),
   )
 }

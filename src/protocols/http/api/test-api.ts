@@ -67,6 +67,11 @@ const TABLES = [
 
 type TestDesk = Awaited<ReturnType<typeof openTestDesk>>
 
+export const PARAMETERS = {
+  serverName: 'pec.prova.test',
+  ports: { submissions: 465, submission: 587, imaps: 993, imap: 143, pop3s: 995, pop3: 110 },
+}
+
 /** What the API is made of, but for the ways in. */
 export function testApiParts(desk: TestDesk) {
   const { database } = desk
@@ -80,6 +85,7 @@ export function testApiParts(desk: TestDesk) {
     tokens: createMachineTokens({ database, checkOwner: () => Promise.resolve(), now }),
     webhooks: createWebhooks({ database, box: () => box, checkOwner: () => Promise.resolve(), now }),
     keys: createIdempotencyKeys(database, now),
+    parameters: PARAMETERS,
   }
 }
 

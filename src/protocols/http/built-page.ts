@@ -1,4 +1,4 @@
-/** The page that verifies an evidence bundle in the browser (web/verify): one file, the same for all, that asks nothing of this server. */
+/** A page of web/: one file, the same for all. */
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -9,18 +9,18 @@ const POLICY = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/
 /** The page says itself what it may do, for when it is kept; sent by a server it may not be framed either, which only a header can say. */
 function policyOf(page: Buffer): string {
   const [, policy] = POLICY.exec(page.toString('latin1', 0, 2000)) ?? []
-  if (policy === undefined) throw new Error('the page that verifies has no policy: build it again')
+  if (policy === undefined) throw new Error('a page of web/ has no policy: build it again')
   return `${policy}; frame-ancestors 'none'`
 }
 
 /** @param page as scripts/build-web.mjs has made it */
-export function registerVerifyPage(app: FastifyInstance, page: Buffer): void {
+export function registerPage(app: FastifyInstance, path: string, page: Buffer): void {
   const policy = policyOf(page)
   const tag = `"${createHash('sha256').update(page).digest('base64url')}"`
   const packed = promisify(gzip)(page)
 
   app.get(
-    '/verify',
+    path,
     // After the headers of all answers, which have a policy of their own.
     { onSend: async (_request, answer) => void answer.header('content-security-policy', policy) },
     async (request, answer) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { fastify } from 'fastify'
-import { registerVerifyPage } from './verify-page.ts'
+import { registerPage } from './built-page.ts'
 
 const POLICY = "default-src 'none'; script-src 'sha256-x'"
 const PAGE = Buffer.from(`<html><meta http-equiv="Content-Security-Policy" content="${POLICY}">è</html>`)
@@ -10,7 +10,7 @@ const PAGE = Buffer.from(`<html><meta http-equiv="Content-Security-Policy" conte
 test('the page comes as it was built, under its own policy, packed for whoever takes it so', async () => {
   const app = fastify()
   app.addHook('onSend', async (_request, answer) => void answer.header('content-security-policy', 'of all others'))
-  registerVerifyPage(app, PAGE)
+  registerPage(app, '/verify', PAGE)
   const plain = await app.inject('/verify')
   assert.deepEqual(plain.rawPayload, PAGE)
   assert.equal(plain.headers['content-security-policy'], `${POLICY}; frame-ancestors 'none'`)
@@ -24,5 +24,5 @@ test('the page comes as it was built, under its own policy, packed for whoever t
 })
 
 test('a page without a policy is not given out', () => {
-  assert.throws(() => registerVerifyPage(fastify(), Buffer.from('<html></html>')), /build it again/)
+  assert.throws(() => registerPage(fastify(), '/verify', Buffer.from('<html></html>')), /build it again/)
 })
