@@ -1,6 +1,6 @@
 /**
  * Builds the pages of web/ into web/dist/, each one file that needs nothing else: script and style stand within it, and its policy lets it
- * ask nothing of anybody. web/dist/sources.json says from which sources, so that web.mjs knows when to build again.
+ * ask nothing of anybody, or of the server alone that it came from. web/dist/sources.json says from which sources, so that web.mjs knows when to build again.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
@@ -20,18 +20,28 @@ const inScript = (code) =>
     })
     .replace(/<(?=\/script|!--|script)/gi, '\\x3c')
 
-/** WebAssembly, which the XML parser is, counts as evaluation; no text is ever evaluated. */
-const policyOf = (script, style) =>
+/** The pages, and what each may besides running its own script and style. */
+const PAGES = {
+  // WebAssembly, which the XML parser is, counts as evaluation; no text is ever evaluated.
+  verify: { script: " 'wasm-unsafe-eval'", connect: "'none'" },
+  link: { script: '', connect: "'self'" },
+}
+
+const policyOf = (may, script, style) =>
   [
     "default-src 'none'",
-    `script-src ${sha256(script)} 'wasm-unsafe-eval'`,
+    `script-src ${sha256(script)}${may.script}`,
     `style-src ${sha256(style)}`,
+    `connect-src ${may.connect}`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ')
 
-/** @param output what Vite has made of one page */
-function pageOf(output) {
+/**
+ * @param may its entry in PAGES
+ * @param output what Vite has made of it
+ */
+function pageOf(may, output) {
   const [html, style] = ['.html', '.css'].map((end) =>
     String(output.find(({ fileName }) => fileName.endsWith(end)).source).trim(),
   )
@@ -39,7 +49,7 @@ function pageOf(output) {
   if (chunks.length !== 1) throw new Error(`one script was expected, there are ${chunks.length}`)
   const script = inScript(chunks[0].code.trim())
   const charset = '<meta charset="utf-8">'
-  const policy = `<meta http-equiv="Content-Security-Policy" content="${policyOf(script, style)}">`
+  const policy = `<meta http-equiv="Content-Security-Policy" content="${policyOf(may, script, style)}">`
   const put = (page, from, to) => {
     if (!page.includes(from)) throw new Error(`the page has no ${from}`)
     return page.replace(from, () => to)
@@ -49,10 +59,19 @@ function pageOf(output) {
   return put(styled, '</body>', `<script type="module">${script}</script>\n</body>`)
 }
 
-const { output } = await build({ configFile: join(root, 'web', 'vite.config.ts'), build: { write: false } })
-const modules = output.flatMap(({ moduleIds = [] }) => moduleIds).map((id) => relative(root, id.replace(/\?.*/, '')))
+const outputs = new Map()
+for (const name of Object.keys(PAGES)) {
+  const rolldownOptions = { input: join(root, 'web', name, 'index.html') }
+  const { output } = await build({ configFile: join(root, 'web', 'vite.config.ts'), build: { write: false, rolldownOptions } })
+  outputs.set(name, output)
+}
+const modules = [...outputs.values()]
+  .flat()
+  .flatMap(({ moduleIds = [] }) => moduleIds)
+  .map((id) => relative(root, id.replace(/\?.*/, '')))
 const ours = modules.filter((path) => path.startsWith('src/') || path.startsWith('web/'))
-const others = ['web/verify/style.css', 'web/vite.config.ts', 'scripts/build-web.mjs', 'package-lock.json']
+const styles = ['common', ...Object.keys(PAGES)].map((folder) => `web/${folder}/style.css`)
+const others = [...styles, 'web/common/header.html', 'web/vite.config.ts', 'scripts/build-web.mjs', 'package-lock.json']
 const sources = [...new Set([...ours, ...others])]
 
 mkdirSync(dist, { recursive: true })
@@ -61,5 +80,5 @@ function write(file, text) {
   writeFileSync(`${file}.${process.pid}`, text)
   renameSync(`${file}.${process.pid}`, file)
 }
-write(join(dist, 'verify.html'), pageOf(output))
+for (const [name, output] of outputs) write(join(dist, `${name}.html`), pageOf(PAGES[name], output))
 write(sourcesFile, `${JSON.stringify({ digest: digestOf(sources), sources }, null, 2)}\n`)

@@ -1,14 +1,14 @@
 /** The page that verifies an evidence bundle without any server: what is chosen or dropped is verified, and only the end of it is shown. */
-import type { Language } from '../../src/evidence/bundle-words.ts'
-import { byId, inputById } from './elements.ts'
+import { byId, inputById } from '../common/elements.ts'
+import { createLanguageSwitch } from '../common/language.ts'
 import { outcomeOf, type Outcome } from './outcome.ts'
 import { viewOf } from './outcome-view.ts'
-import { TEXTS, type TextKey } from './words.ts'
+import { TEXTS } from './words.ts'
 
 const [bundleInput, authoritiesInput] = [inputById('bundle'), inputById('authorities')]
 const [result, status, drop] = [byId('result'), byId('status'), byId('drop')]
 
-let language: Language = navigator.language.startsWith('it') ? 'it' : 'en'
+const language = createLanguageSwitch(TEXTS, showState)
 let bundle: File | null = null
 let authorities: File | null = null
 let outcome: Outcome | null = null
@@ -16,20 +16,15 @@ let outcome: Outcome | null = null
 let asked = 0
 
 function showOutcome(): void {
-  const view = outcome && viewOf(outcome, language)
+  const view = outcome && viewOf(outcome, language.current())
   result.replaceChildren(...(view?.content ?? []))
   result.hidden = view === null
-  const title = TEXTS[language].title
+  const title = TEXTS[language.current()].title
   document.title = view ? `${view.verdict} – ${title}` : title
 }
 
-function showTexts(): void {
-  const texts = TEXTS[language]
-  document.documentElement.lang = language
-  for (const one of document.querySelectorAll<HTMLElement>('[data-text]')) one.textContent = texts[one.dataset['text'] as TextKey]
-  for (const one of document.querySelectorAll<HTMLElement>('[data-label]')) one.ariaLabel = texts[one.dataset['label'] as TextKey]
-  for (const button of document.querySelectorAll<HTMLElement>('[data-language]'))
-    button.ariaPressed = String(button.dataset['language'] === language)
+function showState(): void {
+  const texts = TEXTS[language.current()]
   status.textContent = bundle && !outcome ? texts.checking : ''
   byId('authorities-chosen').textContent = authorities ? `${texts.authoritiesChosen} ${authorities.name}` : ''
   showOutcome()
@@ -42,12 +37,12 @@ async function verify(): Promise<void> {
   if (!bundle) return
   const mine = ++asked
   outcome = null
-  showTexts()
+  showState()
   await painted()
   const found = await outcomeOf(bundle, authorities)
   if (mine !== asked) return
   outcome = found
-  showTexts()
+  showState()
   byId('verdict').focus()
 }
 
@@ -56,7 +51,7 @@ function take(files: Iterable<File>): void {
     if (/\.(?:pem|crt|cer)$/i.test(file.name)) authorities = file
     else bundle = file
   }
-  showTexts()
+  showState()
   void verify()
 }
 
@@ -66,20 +61,13 @@ function takeFrom(input: HTMLInputElement, choose: (file: File) => void): void {
     const file = input.files?.[0]
     if (!file) return
     choose(file)
-    showTexts()
+    showState()
     void verify()
   })
 }
 
 takeFrom(bundleInput, (file) => (bundle = file))
 takeFrom(authoritiesInput, (file) => (authorities = file))
-
-for (const button of document.querySelectorAll<HTMLElement>('[data-language]')) {
-  button.addEventListener('click', () => {
-    language = button.dataset['language'] === 'it' ? 'it' : 'en'
-    showTexts()
-  })
-}
 
 document.addEventListener('dragover', (event) => {
   event.preventDefault()
@@ -98,4 +86,5 @@ if (location.protocol === 'https:') {
   keep.hidden = false
   keep.querySelector('a')?.setAttribute('href', location.pathname)
 }
-showTexts()
+language.show()
+showState()

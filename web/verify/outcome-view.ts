@@ -3,30 +3,15 @@ import type { Finding } from '../../src/evidence/bundle-findings.ts'
 import type { TimelineEvent } from '../../src/evidence/bundle-timeline.ts'
 import type { BundleReport } from '../../src/evidence/bundle-verify.ts'
 import { HEADINGS, shownTime, wordsOf, type Language } from '../../src/evidence/bundle-words.ts'
-import { element } from './elements.ts'
+import { banner } from '../common/banner.ts'
+import { element } from '../common/elements.ts'
 import type { Outcome } from './outcome.ts'
 import { eventName, TEXTS } from './words.ts'
-
-type Look = 'good' | 'conditional' | 'bad' | 'none'
-
-/** The shapes differ too: colour alone tells nothing to many. */
-const SIGNS: Readonly<Record<Look, string>> = { good: '✓', conditional: '!', bad: '✕', none: '?' }
 
 export interface View {
   /** one line */
   readonly verdict: string
   readonly content: readonly HTMLElement[]
-}
-
-function banner(look: Look, verdict: string, ...paragraphs: readonly string[]): HTMLElement {
-  const heading = element('h2', { id: 'verdict', tabindex: '-1' }, verdict)
-  const words = element('div', {}, heading, ...paragraphs.map((text) => element('p', {}, text)))
-  return element(
-    'div',
-    { class: `banner ${look}` },
-    element('span', { class: 'sign', 'aria-hidden': 'true' }, SIGNS[look]),
-    words,
-  )
 }
 
 function listed(heading: string, findings: readonly Finding[], language: Language): HTMLElement[] {

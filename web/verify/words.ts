@@ -76,9 +76,7 @@ const en: Readonly<Record<keyof typeof it, string>> = {
   footer: 'The page is one file that you can save: it verifies without a network and without any server.',
 }
 
-export type TextKey = keyof typeof it
-
-export const TEXTS: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = { it, en }
+export const TEXTS: Readonly<Record<Language, Readonly<Record<keyof typeof it, string>>>> = { it, en }
 
 /** Kinds of messages, and events of the ledger. */
 const EVENTS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
