@@ -94,10 +94,10 @@ test('the link of the e-mail address: opened it changes nothing, the button conf
   const button = page.getByRole('button', { name: 'Confermo' })
   await button.waitFor()
   assert.equal(page.url(), `${origin}/conferma`)
-  assert.deepEqual([await page.locator('#email').innerText(), await page.locator('#wanted').innerText()], [
-    'mario@example.it',
-    address,
-  ])
+  assert.deepEqual(
+    [await page.locator('#email').innerText(), await page.locator('#wanted').innerText()],
+    ['mario@example.it', address],
+  )
   assert.equal((await desk.requests.get(id)).state, 'requested')
   await button.dblclick()
   await page.locator('#verdict').waitFor()
@@ -111,7 +111,9 @@ test('the link of the e-mail address: opened it changes nothing, the button conf
 
 test('the link of the activation: the password by keyboard, then what a mail program needs', async () => {
   const contract = await activation()
-  const { page, asked, wrong } = await open(`/attivazione#${contract.token}`, { permissions: ['clipboard-read', 'clipboard-write'] })
+  const { page, asked, wrong } = await open(`/attivazione#${contract.token}`, {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
   await page.locator('#password').waitFor()
   assert.equal(await page.locator('#user').inputValue(), contract.address)
   const write = async (password: string, again: string): Promise<void> => {
@@ -129,8 +131,14 @@ test('the link of the activation: the password by keyboard, then what a mail pro
   assert.deepEqual([await focused(page), await page.locator('#password-wrong').innerText()], ['again', ''])
   await page.getByLabel('Mostra la password').check()
   assert.equal(await page.locator('#password').getAttribute('type'), 'text')
-  assert.equal(await hasPassword(contract), false)
   await page.locator('#again').fill(PASSWORD)
+  const activations = '**/api/v1/activations'
+  await page.route(activations, (route) => route.fulfill({ status: 422, json: { code: 'weak-password' } }))
+  await page.keyboard.press('Enter')
+  await page.locator('#password-wrong', { hasText: 'Questa password non va bene' }).waitFor()
+  assert.deepEqual([await focused(page), await page.locator('#again').inputValue()], ['password', PASSWORD])
+  await page.unroute(activations)
+  assert.equal(await hasPassword(contract), false)
   await page.keyboard.press('Enter')
   await page.locator('.parameters').waitFor()
   assert.equal(await focused(page), 'verdict')
@@ -142,7 +150,7 @@ test('the link of the activation: the password by keyboard, then what a mail pro
   await page.locator('#status', { hasText: 'Copiato.' }).waitFor()
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), contract.address)
   assert.ok(!(await page.content()).includes(PASSWORD))
-  assert.deepEqual(asked, ['GET /attivazione', 'POST /api/v1/links', 'POST /api/v1/activations'])
+  assert.deepEqual(asked, ['GET /attivazione', 'POST /api/v1/links', 'POST /api/v1/activations', 'POST /api/v1/activations'])
   assert.deepEqual(wrong, [])
 })
 
@@ -159,7 +167,10 @@ test('a link that is used, expired, incomplete or replaced says so and what to d
     await page.goto(`${origin}${path}`)
     await page.locator('#verdict').waitFor()
     assert.equal(await focused(page), 'verdict')
-    assert.equal(await page.locator('#confirm, #activate').evaluateAll((all) => all.every((one) => one.hasAttribute('hidden'))), true)
+    assert.equal(
+      await page.locator('#confirm, #activate').evaluateAll((all) => all.every((one) => one.hasAttribute('hidden'))),
+      true,
+    )
     return verdict(page)
   }
   const broken = 'Il collegamento è incompleto, o ne è stato inviato uno più recente.'
@@ -233,7 +244,11 @@ test('everybody can use it: in both languages, at any width, light and dark', as
     const judge = async (page: Page, what: string): Promise<void> => {
       const where = `${what}, ${width} ${colorScheme}`
       const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
-      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`), [], where)
+      assert.deepEqual(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
+        [],
+        where,
+      )
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       assert.ok(wide <= 0, `${where}: ${wide} pixels too wide`)
       assert.equal(await page.evaluate(() => document.documentElement.lang), locale.slice(0, 2))

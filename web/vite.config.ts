@@ -13,7 +13,8 @@ export default defineConfig({
   plugins: [
     {
       name: 'header',
-      transformIndexHtml: (html) => html.replace('<!-- header -->', readFileSync(join(root, 'common', 'header.html'), 'utf8').trim()),
+      transformIndexHtml: (html) =>
+        html.replace('<!-- header -->', readFileSync(join(root, 'common', 'header.html'), 'utf8').trim()),
     },
   ],
   build: {

@@ -16,8 +16,10 @@ export function createLanguageSwitch(texts: Readonly<Record<Language, Texts>>, c
   function show(): void {
     const now = texts[language]
     document.documentElement.lang = language
-    for (const one of document.querySelectorAll<HTMLElement>('[data-text]')) one.textContent = now[one.dataset['text'] ?? ''] ?? ''
-    for (const one of document.querySelectorAll<HTMLElement>('[data-label]')) one.ariaLabel = now[one.dataset['label'] ?? ''] ?? ''
+    for (const one of document.querySelectorAll<HTMLElement>('[data-text]'))
+      one.textContent = now[one.dataset['text'] ?? ''] ?? ''
+    for (const one of document.querySelectorAll<HTMLElement>('[data-label]'))
+      one.ariaLabel = now[one.dataset['label'] ?? ''] ?? ''
     for (const button of document.querySelectorAll<HTMLElement>('[data-language]'))
       button.ariaPressed = String(button.dataset['language'] === language)
   }

@@ -21,7 +21,12 @@ export const mayRetry = (purpose: Purpose, code: string): boolean => OVER.it[pur
 export const failureOf = (purpose: Purpose, code: string, language: Language): Failure =>
   OVER[language][purpose][code] ?? LATER[language][code] ?? LATER[language]['not-now'] ?? ['', '']
 
-function button(look: 'main' | 'plain', text: string, press: () => Promise<void>, attributes: Readonly<Record<string, string>> = {}) {
+function button(
+  look: 'main' | 'plain',
+  text: string,
+  press: () => Promise<void>,
+  attributes: Readonly<Record<string, string>> = {},
+) {
   const made = element('button', { type: 'button', class: look, ...attributes }, text)
   made.addEventListener('click', () => void press())
   return made
@@ -42,21 +47,31 @@ function parameters({ address, serverName, ports }: Activated, texts: Texts): (r
 
 function activatedView(activated: Activated, texts: Texts, { copy }: Acts): HTMLElement[] {
   const rows = parameters(activated, texts)
+  // Ports are typed or chosen in a list; what is pasted are names.
+  const pasted = [texts.user, texts.server]
+  const copying = (name: string, value: string): HTMLElement[] =>
+    pasted.includes(name)
+      ? [
+          element(
+            'dd',
+            {},
+            button('plain', texts.copy, () => copy(value), { 'aria-label': `${texts.copy}: ${name}` }),
+          ),
+        ]
+      : []
   const cells = rows.map(([name, value]) =>
-    element(
-      'div',
-      {},
-      element('dt', {}, name),
-      element('dd', {}, value),
-      element('dd', {}, button('plain', texts.copy, () => copy(value), { 'aria-label': `${texts.copy}: ${name}` })),
-    ),
+    element('div', {}, element('dt', {}, name), element('dd', {}, value), ...copying(name, value)),
   )
   const all = rows.map(([name, value]) => `${name}: ${value}`).join('\n')
   return [
     banner('good', texts.activated, texts.activatedHelp),
     element('h3', {}, texts.parameters),
     element('dl', { class: 'parameters' }, ...cells),
-    element('p', { class: 'act' }, button('plain', texts.copyAll, () => copy(all))),
+    element(
+      'p',
+      { class: 'act' },
+      button('plain', texts.copyAll, () => copy(all)),
+    ),
   ]
 }
 

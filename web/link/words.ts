@@ -21,8 +21,7 @@ const it = {
   email: 'Indirizzo e-mail',
   wantedAddress: 'Casella PEC richiesta',
   confirmButton: 'Confermo',
-  notYou:
-    'Se non ha chiesto lei una casella PEC, chiuda questa pagina senza premere il pulsante: la richiesta decade da sola.',
+  notYou: 'Se non ha chiesto lei una casella PEC, chiuda questa pagina senza premere il pulsante: la richiesta decade da sola.',
   confirmed: 'L’indirizzo e-mail è confermato.',
   next: 'Che cosa viene dopo',
   document:
@@ -44,7 +43,8 @@ const it = {
   weak: 'Questa password non va bene: ne scelga una più lunga e meno comune.',
   differ: 'Le due password sono diverse: le scriva di nuovo.',
   activated: 'La password è impostata.',
-  activatedHelp: 'La casella è pronta. Ecco i dati da inserire nel programma di posta; la password è quella che ha appena scelto.',
+  activatedHelp:
+    'La casella è pronta. Ecco i dati da inserire nel programma di posta; la password è quella che ha appena scelto.',
   parameters: 'Dati per il programma di posta',
   user: 'Nome utente',
   server: 'Server, per ricevere e per inviare',
@@ -97,7 +97,8 @@ const en: Readonly<Record<keyof typeof it, string>> = {
   weak: 'This password will not do: choose a longer and less common one.',
   differ: 'The two passwords differ: write them again.',
   activated: 'The password is set.',
-  activatedHelp: 'The mailbox is ready. These are the settings for your mail program; the password is the one that you have just chosen.',
+  activatedHelp:
+    'The mailbox is ready. These are the settings for your mail program; the password is the one that you have just chosen.',
   parameters: 'Settings for the mail program',
   user: 'User name',
   server: 'Server, for receiving and sending',
@@ -172,8 +173,14 @@ export const OVER: Readonly<Record<Language, Readonly<Record<Purpose, Readonly<R
         'Questo collegamento è già stato usato: la password è impostata.',
         'I dati per il programma di posta sono nel messaggio di attivazione. Se la password non l’ha scelta lei, ci avverta subito.',
       ],
-      'link-expired': ['Il collegamento è scaduto.', `Vale ${DAYS} giorni. La casella resta sua: ci chieda un nuovo collegamento.`],
-      'wrong-state': ['La casella non è attiva.', 'È sospesa o cessata: la password non si può scegliere ora. Ci scriva o ci chiami.'],
+      'link-expired': [
+        'Il collegamento è scaduto.',
+        `Vale ${DAYS} giorni. La casella resta sua: ci chieda un nuovo collegamento.`,
+      ],
+      'wrong-state': [
+        'La casella non è attiva.',
+        'È sospesa o cessata: la password non si può scegliere ora. Ci scriva o ci chiami.',
+      ],
     },
   },
   en: {
@@ -199,7 +206,10 @@ export const OVER: Readonly<Record<Language, Readonly<Record<Purpose, Readonly<R
         'The settings for the mail program are in the activation message. If it was not you who chose the password, tell us at once.',
       ],
       'link-expired': ['The link has expired.', `It is good for ${DAYS} days. The mailbox stays yours: ask us for a new link.`],
-      'wrong-state': ['The mailbox is not active.', 'It is suspended or has ended: the password cannot be chosen now. Write or call us.'],
+      'wrong-state': [
+        'The mailbox is not active.',
+        'It is suspended or has ended: the password cannot be chosen now. Write or call us.',
+      ],
     },
   },
 }

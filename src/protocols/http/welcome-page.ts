@@ -5,16 +5,23 @@ export interface ClientParameters {
   readonly ports: Readonly<Record<'submissions' | 'submission' | 'imaps' | 'imap' | 'pop3s' | 'pop3', number>>
 }
 
+/** The look of the pages of web/ (web/common/style.css), as far as this page has its elements. */
 const STYLE = `
-:root { color-scheme: light dark; --blue: #0066cc; --line: #5d7083; }
-body { font: 1rem/1.6 "Titillium Web", system-ui, sans-serif; max-width: 44rem; margin: 0 auto; padding: 2rem 1rem; }
-h1 { color: var(--blue); margin: 0 0 .5rem; line-height: 1.2; }
-h2 { margin: 2.5rem 0 .5rem; }
+:root { color-scheme: light dark; --blue: #0066cc; --band: #004d99; --text: #17324d; --ground: #fff; --line: #5d7083; }
+body { font: 1.125rem/1.5 "Titillium Web", system-ui, sans-serif; margin: 0; color: var(--text); background: var(--ground); }
+header { background: var(--band); color: #fff; }
+header p, main { box-sizing: border-box; max-width: 60rem; margin: 0 auto; padding: 0 1.25rem; }
+header p { font-size: 1.5rem; font-weight: 700; line-height: 4rem; }
+main { padding-block: 2rem 3rem; overflow-wrap: anywhere; }
+h1 { margin: 0 0 .75rem; font-size: clamp(1.75rem, 5vw, 2.5rem); line-height: 1.2; }
+h2 { margin: 2.5rem 0 .5rem; font-size: clamp(1.25rem, 4vw, 1.5rem); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
 a { color: var(--blue); }
-@media (prefers-color-scheme: dark) { :root { --blue: #66b2ff; } }
+@media (prefers-color-scheme: dark) {
+:root { --blue: #6db3ff; --band: #0b2a4a; --text: #e8eef5; --ground: #0d1620; --line: #7d92a7; }
+}
 `
 
 export function welcomePage({ provider, serverName, ports }: ClientParameters): string {
@@ -42,9 +49,10 @@ export function welcomePage({ provider, serverName, ports }: ClientParameters): 
 <style>${STYLE}</style>
 </head>
 <body>
+<header><p>Ceralacca</p></header>
 <main>
 <h1>${escape(provider)}</h1>
-<p>Posta elettronica certificata, con Ceralacca.</p>
+<p>Posta elettronica certificata.</p>
 <h2>Configurare il programma di posta</h2>
 <p>Server: <strong>${escape(serverName)}</strong>. Il nome utente è l'indirizzo certificato completo.</p>
 <table>
