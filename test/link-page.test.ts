@@ -260,9 +260,11 @@ test('everybody can use it: in both languages, at any width, light and dark', as
     await page.locator('#confirm-button').click()
     await page.locator('.good').waitFor()
     await judge(page, 'confirmed')
-    await page.goto(`${origin}/conferma#x`)
-    await page.locator('.bad').waitFor()
-    await judge(page, 'broken')
+    if (width === 390) {
+      await page.goto(`${origin}/conferma#x`)
+      await page.locator('.bad').waitFor()
+      await judge(page, 'broken')
+    }
     await page.goto(`${origin}/attivazione#${(await activation()).token}`)
     await page.locator('#password').fill('x')
     await page.keyboard.press('Enter')

@@ -12,11 +12,12 @@ body { font: 1.125rem/1.5 "Titillium Web", system-ui, sans-serif; margin: 0; col
 header { background: var(--band); color: #fff; }
 header p, main { box-sizing: border-box; max-width: 60rem; margin: 0 auto; padding: 0 1.25rem; }
 header p { font-size: 1.5rem; font-weight: 700; line-height: 4rem; }
-main { padding-block: 2rem 3rem; overflow-wrap: anywhere; }
+main { padding-block: 2rem 3rem; }
+h1, p { overflow-wrap: anywhere; }
 h1 { margin: 0 0 .75rem; font-size: clamp(1.75rem, 5vw, 2.5rem); line-height: 1.2; }
 h2 { margin: 2.5rem 0 .5rem; font-size: clamp(1.25rem, 4vw, 1.5rem); }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; width: 100%; font-size: 1rem; }
+th, td { text-align: left; padding: .5rem .5rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
 a { color: var(--blue); }
 @media (prefers-color-scheme: dark) {
