@@ -7,44 +7,15 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
-import { parseStructure } from '../src/mime/structure.ts'
-import { decodeTransfer } from '../src/mime/transfer-encoding.ts'
 import { failureReport } from '../src/notices/test-post.ts'
-import { startServer } from '../src/transport/test-smtp.ts'
-import { defer } from './support/cleanup.ts'
 import { Dialog, plainLogin } from './support/dialog.ts'
 import { connectMailbox, openMailbox, waitForMessages } from './support/mailbox-reader.ts'
+import { startOrdinaryPost, until } from './support/ordinary-post.ts'
 import { startProvider } from './support/provider.ts'
 
 const owner = { after }
-/** Where all ordinary mail goes. */
-const sink = await startServer(null)
-defer(owner, () => sink.close())
-const provider = await startProvider(owner, { environment: { CERALACCA_ROUTES: `*=localhost:${sink.port}` } })
-
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const deadline = Date.now() + 30_000
-  for (;;) {
-    const found = await look()
-    if (found !== undefined) return found
-    assert.ok(Date.now() < deadline, `no ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
-
-/** The text of the next notice that speaks of something, and its envelope sender. */
-const noticeOf = (words: RegExp): Promise<{ text: string; from: string; token: string }> =>
-  until(`notice of ${words}`, () => {
-    for (const [index, { bytes, from }] of sink.received.entries()) {
-      const part = parseStructure(bytes).root.children[0]
-      const lines = part ? decodeTransfer(bytes.subarray(part.body, part.end), part.encoding).toString() : ''
-      const text = lines.replaceAll(/\s+/g, ' ')
-      if (!words.test(text)) continue
-      sink.received.splice(index, 1)
-      return { text, from, token: /#(\S+)/.exec(text)?.[1] ?? '' }
-    }
-    return undefined
-  })
+const post = await startOrdinaryPost(owner)
+const provider = await startProvider(owner, { environment: { CERALACCA_ROUTES: post.route } })
 
 /** Hands a message to the MX, as another server does. */
 async function handIn(t: TestContext, to: string, message: Buffer): Promise<string> {
@@ -84,7 +55,7 @@ test('a member gets a mailbox by the agreement, uses it, and loses it', async (t
   const address = 'rossi.mario@pec.ceralacca.test'
   const contact = ['--address', address, '--email', 'mario@example.it', '--terms', '1', '--years', '2']
   const { id = '' } = await run(['request', 'start', ...person, ...contact])
-  const confirm = await noticeOf(/Confermi|confermi/)
+  const confirm = await post.letter(/Confermi|confermi/)
   await run(['request', 'confirm', confirm.token])
   const { payment } = await run<{ payment: { reference: string } }>([
     'request',
@@ -97,7 +68,7 @@ test('a member gets a mailbox by the agreement, uses it, and loses it', async (t
   assert.equal(reports[0]?.outcome, 'registered')
   assert.equal((await run(['request', 'approve', id]))['state'], 'active')
 
-  const activation = await noticeOf(/è attiva\./)
+  const activation = await post.letter(/è attiva\./)
   assert.match(activation.text, new RegExp(`Nome utente: ${address}`))
   assert.match(activation.text, new RegExp(`localhost, porta ${provider.ports.imaps}, SSL/TLS`))
   const { password = '' } = await run(['contract', 'activate', activation.token])
@@ -110,7 +81,7 @@ test('a member gets a mailbox by the agreement, uses it, and loses it', async (t
   assert.match(await dialog.say(`AUTH PLAIN ${plainLogin(address, password)}`), /^235 /)
   assert.match(await dialog.say(`MAIL FROM:<${address}>`), /^550 5\.7\.1 This mailbox is suspended and cannot send/)
 
-  const stopped = await noticeOf(/è stata disattivata per recesso/)
+  const stopped = await post.letter(/è stata disattivata per recesso/)
   assert.match(await handIn(t, stopped.from, failureReport('failed', '5.1.1', 'no such user')), /^250 /)
   interface Mail {
     readonly id: string
@@ -123,7 +94,7 @@ test('a member gets a mailbox by the agreement, uses it, and loses it', async (t
   })
   assert.deepEqual([failed?.lastWord, failed?.recipient], ['5.1.1 no such user', 'mario@example.it'])
   assert.equal((await run(['notices', 'retry', failed?.id ?? '']))['done'], 'anew')
-  await noticeOf(/è stata disattivata per recesso/)
+  await post.letter(/è stata disattivata per recesso/)
   assert.match(
     (await provider.ceralacca('notices', 'show', failed?.id ?? '')).stdout,
     /State +failed at .*\n[^]*Last word +5\.1\.1/,

@@ -1,47 +1,24 @@
 /** Operators sign in to a running provider, and what they do to a holder's things is in the audit log, where the holder can see it. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
-import { request } from 'node:https'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { Secret, TOTP } from 'otpauth'
 import { lastFirst } from '../src/storage/test-database.ts'
+import { openBrowser, operatorOf } from './support/api.ts'
 import { consistent } from './support/consistent.ts'
 import { startProvider } from './support/provider.ts'
 
 const provider = await startProvider(lastFirst({ after }))
-const ca = readFileSync(provider.ca)
-const { operator } = JSON.parse(readFileSync(join(provider.dataFolder, 'demo.json'), 'utf8')) as {
-  operator: { user: string; password: string }
-}
+const operator = operatorOf(provider)
 
-interface Answer {
-  readonly status: number | undefined
-  readonly cookie: string | undefined
-  readonly body: Record<string, unknown>
-}
-
-/** A browser with one cookie. */
+/** A browser at the operators' API. */
 function browser() {
-  let cookie = ''
-  async function ask(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Answer> {
-    const sent = request(`https://localhost:${provider.ports.https}/api/v1/operator${path}`, {
-      method,
-      ca,
-      headers: { cookie, ...(body && { 'content-type': 'application/json' }), ...headers },
-    })
-    sent.end(body && JSON.stringify(body))
-    const [response] = (await once(sent, 'response')) as [IncomingMessage]
-    const answered = await text(response)
-    const given = response.headers['set-cookie']?.[0]
-    if (given !== undefined) cookie = given.split(';')[0] ?? ''
-    const parsed = answered === '' ? {} : (JSON.parse(answered) as Record<string, unknown>)
-    return { status: response.statusCode, cookie: given, body: parsed }
+  const { ask, keep, cookie } = openBrowser(provider)
+  return {
+    ask: (method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
+      ask(method, `/operator${path}`, { headers, ...(body && { body }) }),
+    keep,
+    cookie,
   }
-  return { ask, keep: (other: string) => (cookie = other), cookie: () => cookie }
 }
 
 test('an operator signs in with a password and a second factor, and out again', async () => {

@@ -8,6 +8,12 @@ import { temporaryFolder } from './provider.ts'
 /** Program to run instead of the CLI. */
 export const STEERED = new URL('./clock-provider.ts', import.meta.url).pathname
 
+/** The environment of programs that are to run as they are, commands too, by a clock. */
+export const movedBy = ({ environment }: SharedClock): Record<string, string> => ({
+  ...environment,
+  NODE_OPTIONS: `--import=${new URL('./moved-clock.ts', import.meta.url).href}`,
+})
+
 /** A clock for several providers and the test, so that they agree what time it is. */
 export interface SharedClock {
   readonly environment: { readonly CLOCK_FILE: string }
