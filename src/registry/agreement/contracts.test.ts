@@ -287,6 +287,16 @@ test('timers: two workers do a thing once; what fails is told and tried again la
   await desk.timers.release(contract.slot, due)
 })
 
+test('what is done makes more due, and that is done in the same go', async () => {
+  const { code, members } = await desk.newOrder()
+  const [ugo] = members
+  assert.ok(ugo)
+  const contract = await withMailbox(desk, code, ugo)
+  desk.clock.now = Date.parse(`${addDays(contract.expiresOn, 1)}T12:00:00Z`)
+  while (await desk.timers.workOff(contract.slot));
+  assert.deepEqual([(await contracts.get(contract.id)).state, await statusOf(contract)], ['suspended', 'suspended'])
+})
+
 test('all of it is consistent', async () => {
   assert.deepEqual(await findViolations(database.reader, AGREEMENT_CHECKS), [])
 })
