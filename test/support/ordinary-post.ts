@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { parseStructure } from '../../src/mime/structure.ts'
 import { decodeTransfer } from '../../src/mime/transfer-encoding.ts'
-import { startServer } from '../../src/transport/test-smtp.ts'
+import { startServer, type Received } from '../../src/transport/test-smtp.ts'
 import { defer, type Owner } from './cleanup.ts'
 
 export interface Letter {
@@ -34,21 +34,22 @@ export async function until<T>(what: string, look: () => Promise<T | undefined> 
   }
 }
 
+function readLetter({ bytes, from, to: [to = ''] }: Received): Letter {
+  const part = parseStructure(bytes).root.children[0]
+  const lines = part ? decodeTransfer(bytes.subarray(part.body, part.end), part.encoding).toString() : ''
+  const text = lines.replaceAll(/\s+/g, ' ')
+  return { text, from, to, token: /#(\S+)/.exec(text)?.[1] ?? '' }
+}
+
 export async function startOrdinaryPost(owner: Owner): Promise<OrdinaryPost> {
   const { port, received, close } = await startServer(null)
   defer(owner, close)
 
+  const letters: Letter[] = []
   function take(words: RegExp, wanted: string | undefined): Letter | undefined {
-    for (const [index, { bytes, from, to: recipients }] of received.entries()) {
-      const [to = ''] = recipients
-      const part = parseStructure(bytes).root.children[0]
-      const lines = part ? decodeTransfer(bytes.subarray(part.body, part.end), part.encoding).toString() : ''
-      const text = lines.replaceAll(/\s+/g, ' ')
-      if (!words.test(text) || (wanted !== undefined && wanted !== to)) continue
-      received.splice(index, 1)
-      return { text, from, to, token: /#(\S+)/.exec(text)?.[1] ?? '' }
-    }
-    return undefined
+    letters.push(...received.splice(0).map(readLetter))
+    const index = letters.findIndex(({ text, to }) => words.test(text) && (wanted === undefined || wanted === to))
+    return index === -1 ? undefined : letters.splice(index, 1)[0]
   }
 
   return {

@@ -5,6 +5,7 @@ export interface RollPerson {
   readonly taxCode: string
   readonly surname: string
   readonly givenName: string
+  readonly registerNumber: string
 }
 
 const CONSONANTS = 'BCDFGLMNPRSTVZ'
@@ -12,10 +13,16 @@ const PLACE = 'H501'
 
 const two = (number: number): string => String(number).padStart(2, '0')
 
-/** @param year of birth, the last two digits; the day is in January */
-export function person(surname: string, givenName: string, year: number, day: number): RollPerson {
+interface Facts {
+  /** of birth, the last two digits; the day is in January */
+  readonly year: number
+  readonly day: number
+  readonly registerNumber: string
+}
+
+export function person(surname: string, givenName: string, { year, day, registerNumber }: Facts): RollPerson {
   const start = `${surnameLetters(surname)}${givenNameLetters(givenName)}${two(year)}A${two(day)}${PLACE}`
-  return { taxCode: `${start}${checkCharacter(start)}`, surname, givenName }
+  return { taxCode: `${start}${checkCharacter(start)}`, surname, givenName, registerNumber }
 }
 
 /** So many, all with other surnames and codes. */
@@ -24,7 +31,11 @@ export function crowd(count: number): RollPerson[] {
     `${CONSONANTS[Math.floor(number / CONSONANTS.length ** place) % CONSONANTS.length]}a`
   return Array.from({ length: count }, (_, index) => {
     const surname = [0, 1, 2, 3].map((place) => syllable(index, place)).join('')
-    return person(surname, 'Piera', index % 90, (Math.floor(index / 90) % 28) + 1)
+    return person(surname, 'Piera', {
+      year: index % 90,
+      day: (Math.floor(index / 90) % 28) + 1,
+      registerNumber: `A${index + 1}`,
+    })
   })
 }
 
@@ -32,6 +43,6 @@ export const rollFile = (people: readonly RollPerson[]): Buffer =>
   Buffer.from(
     [
       'Codice fiscale;Cognome;Nome;Numero iscrizione',
-      ...people.map(({ taxCode, surname, givenName }, index) => `${taxCode};${surname};${givenName};${index + 1}`),
+      ...people.map((one) => [one.taxCode, one.surname, one.givenName, one.registerNumber].join(';')),
     ].join('\r\n'),
   )
