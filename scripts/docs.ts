@@ -23,7 +23,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   pop3s: 'POP3, TLS',
   pop3: 'POP3, STARTTLS',
   mx: 'MX (SMTP), STARTTLS',
-  https: 'HTTPS: first page, `/healthz`',
+  https: 'HTTPS: pages, API (`/api/v1`), `/healthz`',
 }
 
 /** The text of docs/reference/configuration.md, from the table of settings and the default ports. */
