@@ -104,14 +104,15 @@ export function createRegisterExports({ database: { reader, transactor }, orders
   async function make(tx: Transaction, order: string, facts: number, last: Last, actor: Actor): Promise<void> {
     const scope = [tx.slot, order, last.toFact, last.number]
     const after = await tx.query<RegisterRow & { fact: number }>(
-      `select distinct on (f.tax_code) f.number as fact, ${ROW('f')} from address_fact f
-       where f.slot = $1 and f.order_code = $2 and f.tax_code = any (array(${TOUCHED})) order by f.tax_code, f.number desc`,
+      `select distinct on (f.tax_code) f.number as fact, ${ROW('f')} from (${TOUCHED}) t
+       join address_fact f on f.slot = $1 and f.order_code = $2 and f.tax_code = t.tax_code order by f.tax_code, f.number desc`,
       scope,
     )
     const before = await tx.query<RegisterRow>(
-      `select distinct on (l.tax_code) ${ROW('f')} from register_line l
+      `select distinct on (l.tax_code) ${ROW('f')} from (${TOUCHED}) t
+       join register_line l on l.slot = $1 and l.order_code = $2 and l.tax_code = t.tax_code and l.rejected is null
        cross join lateral (select * from address_fact where slot = $1 and order_code = $2 and number = l.fact offset 0) f
-       where l.slot = $1 and l.order_code = $2 and l.rejected is null and l.tax_code = any (array(${TOUCHED})) order by l.tax_code, l.export desc`,
+       order by l.tax_code, l.export desc`,
       scope,
     )
     const known = new Map(before.map((row) => [row.taxCode, row]))

@@ -181,7 +181,7 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
       await orders.get(code)
       const slot = slotOfOrder(code)
       const { members, rejected, doubtful } = readRoll(bytes)
-      return transactor.transact(slot, async (tx) => {
+      const report = await transactor.transact(slot, async (tx) => {
         const version = (await lockRoll(tx, slot, code)) + 1
         const known = await tx.query<RollMember>(`select ${MEMBER_COLUMNS} from member m where slot = $1 and order_code = $2`, [
           slot,
@@ -229,6 +229,9 @@ export function createRolls({ database: { reader, transactor }, orders, now }: R
           doubtful,
         }
       })
+      // Of a table that has just been filled nothing is known: until the database looks at it by itself, lists would read it whole.
+      if (!dryRun && report.lines - report.unchanged >= AT_ONCE) await transactor.reference((tx) => tx.query('analyze member'))
+      return report
     },
 
     async member(order, taxCode) {
