@@ -22,6 +22,11 @@ export function uuidv7(at: number = Date.now()): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Whether a text is a UUID as we write them, in lower case: others would be an error of the database. */
+export const isUuid = (text: string): boolean => UUID.test(text)
+
 /** A new message identifier, without angle brackets: unique for ever, alphanumeric before the "@" (RFC 6109 2.2.1). */
 export const newMessageId = (at: number, domain: string): string => `${uuidv7(at).replaceAll('-', '')}@${domain}`
 

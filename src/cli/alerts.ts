@@ -1,13 +1,7 @@
 /** `ceralacca alerts`: the ordinary e-mail that tells a holder that certified mail has come. */
 import { clientError } from '../base/errors.ts'
-import {
-  ALERT_KINDS,
-  FREQUENCIES,
-  LANGUAGES,
-  type AlertKind,
-  type AlertSettings,
-  type AlertWishes,
-} from '../notices/alerts/types.ts'
+import { LANGUAGES } from '../base/languages.ts'
+import { ALERT_KINDS, FREQUENCIES, type AlertKind, type AlertSettings, type AlertWishes } from '../notices/alerts/types.ts'
 import { choiceOf, textOf, wholeNumberOf, type Command, type Invocation } from './command.ts'
 import { withInstallation } from './connect.ts'
 

@@ -1,8 +1,8 @@
 /** `ceralacca request`: the requests of members, from the agreement's code to the operator's decision. */
 import { writeFileSync } from 'node:fs'
 import { clientError } from '../base/errors.ts'
+import { LANGUAGES } from '../base/languages.ts'
 import { STATES } from '../registry/agreement/states.ts'
-import { LANGUAGES } from '../registry/agreement/terms-texts.ts'
 import { choiceOf, table, textOf, wholeNumberOf, type Command, type Option } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { hostActor } from './host-actor.ts'

@@ -1,7 +1,7 @@
 /** `ceralacca terms`: the texts that members accept. */
 import { writeFileSync } from 'node:fs'
 import { clientError } from '../base/errors.ts'
-import { LANGUAGES, type Language } from '../registry/agreement/terms-texts.ts'
+import { LANGUAGES, type Language } from '../base/languages.ts'
 import { table, textOf, type Command } from './command.ts'
 import { withInstallation } from './connect.ts'
 import { hostActor } from './host-actor.ts'

@@ -172,9 +172,3 @@ export function directoryQueries({ reader, transactor }: Database) {
       }),
   }
 }
-
-/** Whether any provider of the last good copy serves a domain. */
-export async function isListed({ reader }: Pick<Database, 'reader'>, domain: string): Promise<boolean> {
-  const rows = await reader.read('select 1 from directory_domain where lower(name) = lower($1) limit 1', [domain])
-  return rows.length > 0
-}

@@ -1,6 +1,7 @@
 /** The post as operators see it: which mail waits, which was not delivered and why, and trying again. No body is ever shown. */
 import type { Actor } from '../audit/audit.ts'
 import { clientError } from '../base/errors.ts'
+import { isUuid } from '../base/ids.ts'
 import type { Notices } from '../registry/agreement/notices.ts'
 import type { MailRow, MailState } from './mail.ts'
 import type { PostQueries } from './queries.ts'
@@ -19,11 +20,9 @@ export interface PostDesk {
   retry(id: string, actor: Actor): Promise<'now' | 'anew'>
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 export function createPostDesk(queries: PostQueries, notices: Pick<Notices, 'repeat'>, now: () => number): PostDesk {
   async function get(id: string): Promise<MailRow> {
-    const mail = UUID.test(id) ? await queries.find(id) : undefined
+    const mail = isUuid(id) ? await queries.find(id) : undefined
     if (!mail) throw clientError('no-such-mail', `There is no mail ${id}: "ceralacca notices list" names those that there are`)
     return mail
   }

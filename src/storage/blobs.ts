@@ -5,6 +5,7 @@
  * What is here keeps and gives bytes; which blob belongs to which message is the business of the callers.
  */
 import { CeralaccaError } from '../base/errors.ts'
+import { isUuid } from '../base/ids.ts'
 
 export interface BlobRef {
   readonly slot: number
@@ -72,11 +73,9 @@ export function createBlobs(stores: { readonly disk: BlobStore; readonly databas
 export const blobMissing = (ref: BlobRef, why: string, cause?: unknown): CeralaccaError =>
   new CeralaccaError('blob-missing', 'temporary', `blob ${ref.slot}/${ref.id}: ${why}`, { cause })
 
-const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/
-
 /** Throws a bug unless the reference is well formed: it becomes a path. */
 export function checkBlobRef({ slot, id }: BlobRef): void {
-  if (!Number.isInteger(slot) || slot < 0 || slot > 0xffff || !UUID.test(id)) {
+  if (!Number.isInteger(slot) || slot < 0 || slot > 0xffff || !isUuid(id)) {
     throw new CeralaccaError('bad-blob-ref', 'bug', `not a blob reference: ${slot}/${id}`)
   }
 }

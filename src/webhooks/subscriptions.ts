@@ -4,7 +4,7 @@
  */
 import { writeAudit, type Actor } from '../audit/audit.ts'
 import { clientError } from '../base/errors.ts'
-import { uuidv7 } from '../base/ids.ts'
+import { isUuid, uuidv7 } from '../base/ids.ts'
 import type { Database } from '../storage/database.ts'
 import type { SecretBox } from '../registry/operators/secret-box.ts'
 import { SUBSCRIBABLE } from './event-kinds.ts'
@@ -61,8 +61,6 @@ export interface SubscriptionsDeps {
 const MOST_OF_ONE = 20
 const LONGEST_URL = 2000
 const OLD_SECRET_MS = 24 * 3_600_000
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 const ownerText = ({ bound, boundName }: Pick<SubscriptionRow, 'bound' | 'boundName'>): string =>
   bound === 'provider' ? bound : `${bound}:${boundName}`
 
@@ -119,7 +117,7 @@ export function createSubscriptions({ database, box, checkOwner, now }: Subscrip
   const { reference } = database.transactor
 
   async function row(id: string): Promise<SubscriptionRow> {
-    const found = UUID.test(id) ? await reads.find(id) : undefined
+    const found = isUuid(id) ? await reads.find(id) : undefined
     if (!found) throw clientError('no-such-webhook', `There is no webhook ${id}: see "ceralacca webhook list"`)
     return found
   }

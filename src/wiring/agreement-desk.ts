@@ -2,7 +2,6 @@
 import { createLog } from '../base/log.ts'
 import { clientError } from '../base/errors.ts'
 import { dataPaths, type Config } from '../config/config.ts'
-import { directoryQueries } from '../directory/queries.ts'
 import { createEraser } from '../mailbox/erase.ts'
 import { createScanner } from '../quarantine/scanner.ts'
 import type { CardProcessor } from '../registry/agreement/card-payments.ts'
@@ -13,7 +12,7 @@ import { keyInFile } from './key-file.ts'
 
 export function agreementDesk(
   config: Config,
-  deps: Pick<DeskDeps, 'database' | 'domains' | 'mailboxes' | 'profiles' | 'isDelivered' | 'now'>,
+  deps: Pick<DeskDeps, 'database' | 'domains' | 'mailboxes' | 'profiles' | 'isCertified' | 'isDelivered' | 'now'>,
 ): Desk {
   const { values, dataFolder } = config
   return createDesk({
@@ -22,7 +21,6 @@ export function agreementDesk(
     cardProcessor: stripeOf(config, deps.now),
     scanner: createScanner({ clamd: values.CERALACCA_CLAMD, blocked: [] }),
     eraseContent: createEraser(deps.database, deps.now),
-    isCertified: async (domain) => (await deps.domains.isLocal(domain)) || directoryQueries(deps.database).hasDomain(domain),
     quota: values.CERALACCA_QUOTA,
     report: createLog(values.CERALACCA_LOG_LEVEL),
   })

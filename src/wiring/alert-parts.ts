@@ -1,7 +1,6 @@
 /** The alerts: the wishes for commands and API, and the queue that tells, for the worker. */
 import type { EventSink } from '../base/events.ts'
 import type { Config } from '../config/config.ts'
-import { isListed } from '../directory/queries.ts'
 import type { Contents } from '../mailbox/contents.ts'
 import { createAlerts, type Alerts, type AlertsDeps } from '../notices/alerts/alerts.ts'
 import { createArrivalReader } from '../notices/alerts/arrivals.ts'
@@ -27,19 +26,8 @@ interface Registry {
 
 const linksOf = ({ credentials, now }: Registry) => createAlertLinks(createSecrets({ queries: credentials, now }))
 
-export function alertWishes(
-  deps: Registry & Pick<AlertsDeps, 'find' | 'ordinaryAddress'> & { isLocal: (domain: string) => Promise<boolean> },
-): Alerts {
-  const { database, find, ordinaryAddress, isLocal, now } = deps
-  return createAlerts({
-    queries: alertQueries(database),
-    links: linksOf(deps),
-    find,
-    ordinaryAddress,
-    isCertified: async (domain) => (await isLocal(domain)) || isListed(database, domain),
-    now,
-  })
-}
+export const alertWishes = (deps: Registry & Pick<AlertsDeps, 'find' | 'ordinaryAddress' | 'isCertified'>): Alerts =>
+  createAlerts({ ...deps, queries: alertQueries(deps.database), links: linksOf(deps) })
 
 export interface AlertQueueParts {
   readonly bus: Bus

@@ -5,6 +5,7 @@ import { createRefusals } from '../access/refusals.ts'
 import { accessesOf, auditReads } from '../audit/queries.ts'
 import { dataPaths, type Config } from '../config/config.ts'
 import { createDomains } from '../directory/domains.ts'
+import { directoryQueries } from '../directory/queries.ts'
 import { entriesOf } from '../ledger/queries.ts'
 import { createQuarantine } from '../quarantine/quarantine.ts'
 import { createPostDesk } from '../notices/desk.ts'
@@ -46,7 +47,10 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
   const mailboxes = createMailboxes({ database, queries: credentials, domains, now })
   const profiles = createProfiles({ database, domains, now })
   const transport = transportQueries(database)
-  const desk = agreementDesk(config, { database, domains, mailboxes, profiles, isDelivered: transport.isDelivered, now })
+  const { hasDomain } = directoryQueries(database)
+  const isCertified = async (domain: string): Promise<boolean> => (await domains.isLocal(domain)) || hasDomain(domain)
+  const { isDelivered } = transport
+  const desk = agreementDesk(config, { database, domains, mailboxes, profiles, isCertified, isDelivered, now })
   const mail = postQueries(database)
   const checkOwner = ownerCheck({ orders: desk.orders, mailboxes })
   return {
@@ -70,7 +74,7 @@ export function openInstallation(config: Config, address: DatabaseAddress, now: 
       credentials,
       find: mailboxes.find,
       ordinaryAddress: desk.contracts.emailOf,
-      isLocal: domains.isLocal,
+      isCertified,
       now,
     }),
     tokens: createMachineTokens({ database, checkOwner: ({ bound, boundName }) => checkOwner({ bound, name: boundName }), now }),

@@ -3,7 +3,7 @@
  * mailboxes are looked through each minute, by slots: two cursors are compared, and nothing else is read of a mailbox that has not changed.
  * Several processes may do so at the same time: a plan that stands is not changed.
  */
-import { slotOf } from '../../base/ids.ts'
+import { isUuid, slotOf } from '../../base/ids.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 import type { ExpiringMailbox } from '../../registry/agreement/expiring.ts'
 import type { Bus } from '../../storage/bus.ts'
@@ -16,8 +16,6 @@ const SLOTS = 4096
 const PAGE_SLOTS = 256
 /** Before the service ends; reminders of the agreement tell of it until the last day on which a renewal is in time. */
 const EXPIRY_DAYS: readonly number[] = [7, 1]
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 export const expiryKey = (expiresOn: string, days: number): string => `${expiresOn}/${days}`
 
 export interface Finder {
@@ -38,7 +36,7 @@ export function createFinder({ queries, bus, expiring, now }: FinderDeps): Finde
   let sweptAt = -Infinity
   let expiryAt = -Infinity
   bus.subscribeAll((key) => {
-    if (UUID.test(key)) hinted.add(key)
+    if (isUuid(key)) hinted.add(key)
   })
 
   async function plan(changed: readonly Changed[]): Promise<void> {

@@ -1,8 +1,9 @@
 /** Letters of alerts, in both languages; nothing of a message can be more than text in them. */
+import { LANGUAGES } from '../../base/languages.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { alertLetter } from './letter.ts'
-import { LANGUAGES, type News } from './types.ts'
+import type { News } from './types.ts'
 
 const OF = 'mario.rossi@pec.test'
 const LINKS = { stop: 'https://pec.test/alerts/stop/t?a=1&b=2', confirm: 'https://pec.test/alerts/confirm/t' }

@@ -1,6 +1,8 @@
 /** News as a letter: subject, text and HTML. Pure. Whatever comes from messages is escaped. */
 import { instantOf } from '../../base/instant.ts'
-import { ARRIVAL_KINDS, type Arrived, type Language, type News } from './types.ts'
+import { escapeHtml } from '../../base/html.ts'
+import type { Language } from '../../base/languages.ts'
+import { ARRIVAL_KINDS, type Arrived, type News } from './types.ts'
 import { WORDS, type Words } from './words.ts'
 
 export interface Letter {
@@ -107,6 +109,3 @@ function written({ subject, paragraphs, list = [], after = [], link, foot }: Par
 
 const anchor = ({ words, href }: { words: string; href: string }): string =>
   `<a href="${escapeHtml(href)}">${escapeHtml(words)}</a>`
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '')

@@ -1,10 +1,11 @@
 /** SQL of table `alert` (migration of alerts), and what it asks of mailboxes, warnings and their messages. */
+import type { Language } from '../../base/languages.ts'
 import { writeAudit, type AuditRecord } from '../../audit/audit.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 import type { MailboxStatus } from '../../registry/status.ts'
 import type { Database, Transaction } from '../../storage/database.ts'
 import type { Rhythm } from './schedule.ts'
-import type { AlertKind, AlertWishes, Language, StoppedBy } from './types.ts'
+import type { AlertKind, AlertWishes, StoppedBy } from './types.ts'
 
 /** The first UID of each folder that was not looked at. */
 export type Looked = Readonly<Record<string, number>>

@@ -1,16 +1,15 @@
 /** Alerts: what a holder may wish, what there is to tell, and who tells it. */
+import type { Language } from '../../base/languages.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 
 /** Kinds of messages that come. */
 export const ARRIVAL_KINDS = ['envelopes', 'receipts', 'anomalies'] as const
 export const ALERT_KINDS = [...ARRIVAL_KINDS, 'quota', 'expiry'] as const
 export const FREQUENCIES = ['at-once', 'hourly', 'daily'] as const
-export const LANGUAGES = ['it', 'en'] as const
 
 export type ArrivalKind = (typeof ARRIVAL_KINDS)[number]
 export type AlertKind = (typeof ALERT_KINDS)[number]
 export type Frequency = (typeof FREQUENCIES)[number]
-export type Language = (typeof LANGUAGES)[number]
 
 export interface AlertWishes {
   /** the ordinary address that is told */

@@ -1,5 +1,6 @@
 /** The words of alerts, in each language. Pure. */
-import type { ArrivalKind, Language } from './types.ts'
+import type { Language } from '../../base/languages.ts'
+import type { ArrivalKind } from './types.ts'
 
 export interface Words {
   /** `of` is the certified address */

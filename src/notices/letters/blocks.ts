@@ -1,4 +1,5 @@
 /** What a letter is made of, and how it becomes text and HTML: one source for both. Pure. Every value is escaped here, and nowhere else. */
+import { escapeHtml } from '../../base/html.ts'
 
 export type Block =
   | { readonly paragraph: string }
@@ -9,9 +10,6 @@ export type Block =
 export const paragraph = (...sentences: (string | null)[]): Block => ({
   paragraph: sentences.filter((one) => one !== null).join(' '),
 })
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 
 /** What people write may hold line breaks and control characters; a line stays a line. */
 export const inLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
@@ -41,15 +39,15 @@ const BUTTON =
   'display:inline-block;padding:12px 24px;border-radius:4px;background:#0066cc;color:#ffffff;font-weight:600;text-decoration:none'
 
 function blockHtml(block: Block): string {
-  if ('paragraph' in block) return `<p>${escape(inLine(block.paragraph))}</p>`
+  if ('paragraph' in block) return `<p>${escapeHtml(inLine(block.paragraph))}</p>`
   if ('link' in block) {
-    const link = escape(block.link)
+    const link = escapeHtml(block.link)
     // The address in full too, for who would rather copy it than press what somebody sent.
-    return `<p><a href="${link}" style="${BUTTON}">${escape(block.label)}</a></p>\n<p style="font-size:14px;word-break:break-all">${link}</p>`
+    return `<p><a href="${link}" style="${BUTTON}">${escapeHtml(block.label)}</a></p>\n<p style="font-size:14px;word-break:break-all">${link}</p>`
   }
   const rows = block.rows.map(
     ([name, value]) =>
-      `<tr><th scope="row" style="${CELL}">${escape(name)}</th><td style="${CELL}">${escape(inLine(value))}</td></tr>`,
+      `<tr><th scope="row" style="${CELL}">${escapeHtml(name)}</th><td style="${CELL}">${escapeHtml(inLine(value))}</td></tr>`,
   )
   return `<table style="border-collapse:collapse">\n${rows.join('\n')}\n</table>`
 }
@@ -76,14 +74,14 @@ export function sheetHtml({ language, subject, greeting, blocks, signature, note
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escape(inLine(subject))}</title>
+<title>${escapeHtml(inLine(subject))}</title>
 </head>
 <body style="margin:0 auto;max-width:600px;padding:24px 16px;font:16px/1.5 'Titillium Web',Arial,sans-serif;color:#17324d;background:#ffffff">
-<p>${escape(inLine(greeting))}</p>
+<p>${escapeHtml(inLine(greeting))}</p>
 ${blocks.map(blockHtml).join('\n')}
-<p>${escape(inLine(signature))}</p>
+<p>${escapeHtml(inLine(signature))}</p>
 <hr style="border:0;border-top:1px solid #5d7083">
-<p style="font-size:14px;color:#455b71">${escape(inLine(note))}</p>
+<p style="font-size:14px;color:#455b71">${escapeHtml(inLine(note))}</p>
 </body>
 </html>
 `

@@ -1,4 +1,6 @@
 /** The first page: who runs this, and how a mail client is set up. Italian first, English below. */
+import { escapeHtml } from '../../base/html.ts'
+
 export interface ClientParameters {
   readonly provider: string
   readonly serverName: string
@@ -46,16 +48,16 @@ export function welcomePage({ provider, serverName, ports }: ClientParameters): 
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(provider)}: posta elettronica certificata</title>
+<title>${escapeHtml(provider)}: posta elettronica certificata</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header><p>Ceralacca</p></header>
 <main>
-<h1>${escape(provider)}</h1>
+<h1>${escapeHtml(provider)}</h1>
 <p>Posta elettronica certificata.</p>
 <h2>Configurare il programma di posta</h2>
-<p>Server: <strong>${escape(serverName)}</strong>. Il nome utente è l'indirizzo certificato completo.</p>
+<p>Server: <strong>${escapeHtml(serverName)}</strong>. Il nome utente è l'indirizzo certificato completo.</p>
 <table>
 ${head('Per', 'Protocollo', 'Porta', 'Sicurezza')}
 <tbody>
@@ -65,7 +67,7 @@ ${rows({ send: 'Inviare', read: 'Leggere', starttls: 'STARTTLS' })}
 <p><a href="/verify">Verificare un fascicolo di prova</a></p>
 <section lang="en">
 <h2>Setting up your mail client</h2>
-<p>Server: <strong>${escape(serverName)}</strong>. The user name is the whole certified address.</p>
+<p>Server: <strong>${escapeHtml(serverName)}</strong>. The user name is the whole certified address.</p>
 <table>
 ${head('To', 'Protocol', 'Port', 'Security')}
 <tbody>
@@ -79,6 +81,3 @@ ${rows({ send: 'Send', read: 'Read', starttls: 'STARTTLS' })}
 </html>
 `
 }
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '')

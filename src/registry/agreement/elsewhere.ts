@@ -5,7 +5,7 @@
  */
 import type { Actor } from '../../audit/audit.ts'
 import { CeralaccaError, clientError } from '../../base/errors.ts'
-import { uuidv7 } from '../../base/ids.ts'
+import { isUuid, uuidv7 } from '../../base/ids.ts'
 import { domainOf } from '../../base/domain-of.ts'
 import type { Database, Reader, Transaction } from '../../storage/database.ts'
 import { checkedAddress } from '../address.ts'
@@ -96,7 +96,7 @@ export async function endElsewhere(
 }
 
 async function findOne(reader: Reader, id: string): Promise<ElsewhereRow> {
-  const [row] = /^[0-9a-f-]{36}$/.test(id) ? await reader.read<ElsewhereRow>(`${SELECT} where e.id = $1`, [id]) : []
+  const [row] = isUuid(id) ? await reader.read<ElsewhereRow>(`${SELECT} where e.id = $1`, [id]) : []
   if (!row) throw clientError('no-such-proof', `Nobody has named an address elsewhere as ${id}`)
   return row
 }

@@ -5,6 +5,7 @@
 import type { Actor } from '../../audit/audit.ts'
 import { clientError } from '../../base/errors.ts'
 import { slotOf, uuidv7 } from '../../base/ids.ts'
+import type { Language } from '../../base/languages.ts'
 import type { MailboxRef } from '../../mailbox/types.ts'
 import type { Database } from '../../storage/database.ts'
 import { holderActor } from './actor.ts'
@@ -26,7 +27,7 @@ import type { Rolls } from './rolls.ts'
 import type { Step, Steps } from './steps.ts'
 import { find, list, type RequestRow } from './subjects.ts'
 import { DOCUMENT_DAYS } from './terms.ts'
-import type { AcceptedText, Language, TermsTexts } from './terms-texts.ts'
+import type { AcceptedText, TermsTexts } from './terms-texts.ts'
 
 export interface Person extends Claimed {
   /** the agreement's code */

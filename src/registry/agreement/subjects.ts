@@ -1,5 +1,6 @@
 /** Requests, contracts and renewals as rows, with whom notices about them go to. SQL of reading them, locked or not. */
 import { clientError } from '../../base/errors.ts'
+import { isUuid } from '../../base/ids.ts'
 import type { Reader, Transaction } from '../../storage/database.ts'
 import { slotOfOrder } from './orders.ts'
 import type { STATES, Subject } from './states.ts'
@@ -89,11 +90,9 @@ const SELECT: Readonly<Record<Subject, string>> = {
 
 const missing = (kind: Subject, id: string) => clientError(`no-such-${kind}`, `There is no ${kind} ${id}`)
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /** One by its id, wherever it lies. @throws `no-such-request`, `no-such-contract`, `no-such-renewal` */
 export async function find<S extends Subject>(reader: Reader, kind: S, id: string): Promise<Rows[S]> {
-  const [row] = UUID.test(id) ? await reader.read<Rows[S]>(`${SELECT[kind]} where s.id = $1`, [id]) : []
+  const [row] = isUuid(id) ? await reader.read<Rows[S]>(`${SELECT[kind]} where s.id = $1`, [id]) : []
   if (!row) throw missing(kind, id)
   return row
 }

@@ -3,11 +3,9 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { writeAudit, type Actor } from '../../audit/audit.ts'
 import { clientError } from '../../base/errors.ts'
+import type { Language } from '../../base/languages.ts'
 import type { Database } from '../../storage/database.ts'
 import { dayOf, isDay } from './days.ts'
-
-export const LANGUAGES = ['it', 'en'] as const
-export type Language = (typeof LANGUAGES)[number]
 
 export interface TermsText {
   readonly version: string

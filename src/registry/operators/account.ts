@@ -5,6 +5,7 @@
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import { writeAudit } from '../../audit/audit.ts'
 import { clientError, type CeralaccaError } from '../../base/errors.ts'
+import { isUuid } from '../../base/ids.ts'
 import type { Database, Transaction } from '../../storage/database.ts'
 import { hashPassword } from '../passwords.ts'
 import { newRecoveryCodes, newTotpSecret, recoveryHash, stepOfCode, totpEnrolment } from './one-time-codes.ts'
@@ -33,7 +34,6 @@ export interface Enrolled {
 }
 
 const LONGEST_LABEL = 60
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const wrong = (message: string): CeralaccaError => clientError('bad-second-factor', message)
 
 export function createAccount({ database, sessions, box, party, checkPassword, now }: AccountDeps) {
@@ -183,7 +183,7 @@ export function createAccount({ database, sessions, box, party, checkPassword, n
     async endSession(current: Current, id: string): Promise<void> {
       requireStage(current, 'full')
       await reference(async (tx) => {
-        const ended = UUID.test(id) && (await writes.endSession(tx, current.operator.name, id))
+        const ended = isUuid(id) && (await writes.endSession(tx, current.operator.name, id))
         if (!ended) throw clientError('no-such-session', 'There is no such session of yours')
         await writeAudit(tx, { ...own(current), act: 'operator-sessions-ended', details: { sessions: 1 } })
       })

@@ -1,7 +1,8 @@
 /** What a holder wishes of alerts: ordinary e-mail that tells him that certified mail has come. */
 import { z } from 'zod'
 import { clientError } from '../../../base/errors.ts'
-import { ALERT_KINDS, FREQUENCIES, LANGUAGES } from '../../../notices/alerts/types.ts'
+import { LANGUAGES } from '../../../base/languages.ts'
+import { ALERT_KINDS, FREQUENCIES } from '../../../notices/alerts/types.ts'
 import type { Api, ApiDeps } from './parts.ts'
 import { addressOf } from './principal.ts'
 import { given, listOf } from './schemas.ts'

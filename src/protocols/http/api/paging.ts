@@ -1,6 +1,7 @@
 /** Pages of lists: `limit`, `cursor` of the page, and `next` in the answer, which is the cursor of the page behind it or null. */
 import { z } from 'zod'
 import { clientError } from '../../../base/errors.ts'
+import { isUuid } from '../../../base/ids.ts'
 import { listOf } from './schemas.ts'
 
 const MOST = 200
@@ -33,15 +34,13 @@ export function placeOf(cursor: string | undefined, length: number): string[] | 
   return place
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /** A page of rows that go by their id. */
 export async function pageById<Row extends { readonly id: string }>(
   { limit, cursor }: z.infer<typeof pageQuery>,
   read: (after: string | null, limit: number) => Promise<Row[]>,
 ): Promise<{ items: Row[]; next: string | null }> {
   const [after = null] = placeOf(cursor, 1) ?? []
-  if (after !== null && !UUID.test(after)) throw clientError('bad-cursor', 'This cursor is of another list')
+  if (after !== null && !isUuid(after)) throw clientError('bad-cursor', 'This cursor is of another list')
   const items = await read(after, limit)
   const last = items.length === limit ? items.at(-1) : undefined
   return { items, next: last ? cursorOf([last.id]) : null }

@@ -1,8 +1,8 @@
 /** Forms that several resources have: what of a row is shown. */
+import { LANGUAGES } from '../../../base/languages.ts'
 import { z } from 'zod'
 import { METHODS } from '../../../registry/agreement/payments.ts'
 import { STATES } from '../../../registry/agreement/states.ts'
-import { LANGUAGES } from '../../../registry/agreement/terms-texts.ts'
 
 /** A list that nobody changes: what the registry answers. */
 export const listOf = <Item extends z.ZodType>(item: Item): z.ZodType<readonly z.output<Item>[]> => z.array(item)
