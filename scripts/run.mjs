@@ -10,7 +10,8 @@ import { compileCache, ensureSetup } from './setup.mjs'
 import { ensureWeb } from './web.mjs'
 
 const node = ensureSetup()
-ensureWeb(node)
+// Only the server gives the pages out: no other command looks whether they are built.
+if (process.argv[3] === 'serve') ensureWeb(node)
 const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
 const env = { ...read('node-environment.json'), NODE_COMPILE_CACHE: compileCache, ...process.env }
 const child = spawn(node, [...read('node-flags.json'), ...process.argv.slice(2)], { env, stdio: 'inherit' })
