@@ -17,7 +17,7 @@ import { createWebServer } from '../src/protocols/http/web-server.ts'
 import { lastFirst, testFolder } from '../src/storage/test-database.ts'
 import { readPages } from '../src/wiring/built-pages.ts'
 import { openBrowser } from './support/browser.ts'
-import { changed, flipped, signedOtherwise } from './support/bundle-tampering.ts'
+import { changed, flipped, signedOtherwise, unevenStamp } from './support/bundle-tampering.ts'
 import { DAY_MS, openTestBundles } from './support/bundles.ts'
 import { requireTools } from './support/tools.ts'
 
@@ -116,6 +116,7 @@ test('whatever was tampered with, the page names what the command names, and sho
   ]
   const tampered = [
     ...kinds.map((path) => ({ what: `${path} changed`, of: changed(files, { [path]: flipped(files, path) }) })),
+    { what: 'the signature of a certificate ends within a byte', of: changed(files, { [PATH.stamp]: unevenStamp(files) }) },
     { what: 'no stamp', of: changed(files, { [PATH.stamp]: null }) },
     { what: 'no original', of: changed(files, { [PATH.original]: null }) },
     { what: 'a receipt added', of: changed(files, { 'messages/receipt-99.eml': files.get(PATH.envelope) ?? null }) },

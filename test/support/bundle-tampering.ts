@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { PATH, pathsOf, readFacts, writeFacts, type BundleFiles } from '../../src/evidence/bundle-format.ts'
 import { readMessage } from '../../src/pec/reading.ts'
 import type { Sealer } from '../../src/seal/cms-template.ts'
+import { TAG, childrenOf, expectTag, readOnly } from '../../src/seal/der.ts'
+import { readSignedData } from '../../src/seal/signed-data.ts'
 import { DAY_MS, fileOf, type TestBundles } from './bundles.ts'
 
 /** The path of the first receipt of a kind. */
@@ -28,6 +30,19 @@ export function flipped(files: BundleFiles, path: string): Buffer {
   const at = path === PATH.manifest ? 3 : Math.floor(bytes.length / 2)
   bytes[at] = (bytes[at] ?? 0) ^ 1
   return bytes
+}
+
+/** The stamp of a bundle with a certificate whose signature is said to end within a byte: its bits are as they were, and nobody takes it. */
+export function unevenStamp(files: BundleFiles): Buffer {
+  const stamp = Buffer.from(fileOf(files, PATH.stamp))
+  const [certificate] = readSignedData(stamp).certificates
+  assert.ok(certificate)
+  const [, , signature] = childrenOf(readOnly(certificate), TAG.sequence)
+  const unused = expectTag(signature, TAG.bitString).content
+  const at = stamp.indexOf(certificate) + unused.byteOffset - certificate.byteOffset
+  assert.equal(stamp[at], 0)
+  stamp[at] = 1
+  return stamp
 }
 
 type Case = [what: string, changes: Record<string, Buffer | null>, expected?: string | RegExp, sealer?: Sealer]

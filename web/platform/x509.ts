@@ -39,7 +39,8 @@ export class X509Certificate {
   readonly fields: CertificateFields
   readonly #tbs: Element
   readonly #algorithm: Element
-  readonly #signature: Buffer
+  /** null where it is said to end within a byte, as no signature does and OpenSSL takes none */
+  readonly #signature: Buffer | null
   readonly #innerAlgorithm: Buffer
   readonly #authorityKeyId: AuthorityKeyId | null
 
@@ -53,7 +54,8 @@ export class X509Certificate {
     const [tbs, algorithm, signature] = childrenOf(readOnly(this.raw), TAG.sequence)
     this.#tbs = expectTag(tbs, TAG.sequence)
     this.#algorithm = expectTag(algorithm, TAG.sequence)
-    this.#signature = expectTag(signature, TAG.bitString).content.subarray(1)
+    const bits = expectTag(signature, TAG.bitString).content
+    this.#signature = bits[0] === 0 ? bits.subarray(1) : null
     const all = childrenOf(tbs, TAG.sequence)
     const fields = all[0]?.tag === 0xa0 ? all.slice(1) : all
     this.#innerAlgorithm = expectTag(fields[1], TAG.sequence).bytes
@@ -75,7 +77,7 @@ export class X509Certificate {
   }
 
   verify(key: KeyObject): boolean {
-    if (!this.#innerAlgorithm.equals(this.#algorithm.bytes)) return false
+    if (!this.#signature || !this.#innerAlgorithm.equals(this.#algorithm.bytes)) return false
     const scheme = wholeSchemeOf(readAlgorithm(this.#algorithm))
     if (!scheme) return tellUnable('the signature of a certificate is of a kind that browsers do not know')
     const fits = scheme.kind === key.asymmetricKeyType || (scheme.kind === 'rsa-pss' && key.asymmetricKeyType === 'rsa')
